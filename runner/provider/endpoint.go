@@ -1,0 +1,226 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Secret is a key. It prints as a placeholder; only Reveal gives it away.
+type Secret string
+
+// Redacted stands where a secret would have stood.
+const Redacted = "[redacted]"
+
+// String returns a placeholder.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return Redacted
+}
+
+// GoString returns a placeholder, for %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText returns a placeholder, so that no encoder writes the secret.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Reveal returns the secret itself.
+func (s Secret) Reveal() string { return string(s) }
+
+// An Endpoint is where requests go and what they carry.
+type Endpoint struct {
+	Kind         string
+	BaseURL      string // without a trailing slash
+	Key          Secret // empty: none is sent
+	Organization string // OpenAI-Organization header, where not empty
+	Project      string // OpenAI-Project header, where not empty
+	Timeout      time.Duration
+}
+
+// DefaultTimeout is how long one exchange may make no progress.
+const DefaultTimeout = 2 * time.Minute
+
+// Identity names the provider in the train key: kind and host, with its port except for the embedded engine, whose port is
+// another in every run.
+func (e Endpoint) Identity() string {
+	if e.Kind == KindEmbedded {
+		return e.Kind
+	}
+	u, err := url.Parse(e.BaseURL)
+	if err != nil {
+		return e.Kind
+	}
+	return e.Kind + " " + strings.ToLower(u.Host)
+}
+
+// An Environment is what whoever runs ftrun allows. The spec can't change it.
+type Environment struct {
+	Lookup     func(name string) (string, bool)
+	AllowHosts []string // hosts that may get the key: host, host:port, or http://host to allow plain http there
+	AllowEnv   []string // variables, beside the profile's, that the spec may name as a key
+}
+
+func (e Environment) get(name string) string {
+	if e.Lookup == nil {
+		return ""
+	}
+	v, _ := e.Lookup(name)
+	return strings.TrimSpace(v)
+}
+
+// CodeNoKey is the reason code of a key that is not set.
+const CodeNoKey = "no_key"
+
+func isNoKey(err error) bool {
+	var config *ConfigError
+	return errors.As(err, &config) && config.Code == CodeNoKey
+}
+
+// A ConfigError says that the settings and the environment do not go together. Nothing was sent.
+type ConfigError struct {
+	Code    string // reason code
+	Message string
+	Way     string
+}
+
+func (e *ConfigError) Error() string { return e.Message }
+
+// Hint returns the way out.
+func (e *ConfigError) Hint() string { return e.Way }
+
+// Resolve decides where requests go and which key they carry. The key of a profile goes to that profile's fixed host, or to the
+// host that the environment names, and to no other: a spec may come from a stranger.
+// The embedded engine's endpoint has no BaseURL yet; whoever starts it fills it in.
+func Resolve(s Settings, env Environment) (Endpoint, error) {
+	profile, ok := ProfileOf(s.Kind)
+	if !ok || !profile.Supported {
+		return Endpoint{}, &ConfigError{
+			Code:    "unknown_provider",
+			Message: fmt.Sprintf("unknown provider %q", s.Kind),
+			Way:     "one of " + strings.Join(Kinds(), ", "),
+		}
+	}
+	endpoint := Endpoint{Kind: s.Kind, Timeout: s.Timeout}
+	if endpoint.Timeout == 0 {
+		endpoint.Timeout = DefaultTimeout
+	}
+	if s.Kind == KindEmbedded {
+		return endpoint, nil
+	}
+	base, trusted, err := baseURL(profile, s, env)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	if err := checkHost(base, trusted, env); err != nil {
+		return Endpoint{}, err
+	}
+	endpoint.BaseURL = strings.TrimRight(base.String(), "/")
+	optional := profile.BaseURL == "" && isLoopback(base.Hostname())
+	if endpoint.Key, err = key(profile, s, env); err != nil && !(optional && isNoKey(err)) {
+		return Endpoint{}, err
+	}
+	if profile.EnvURL {
+		endpoint.Organization, endpoint.Project = env.get("OPENAI_ORG_ID"), env.get("OPENAI_PROJECT_ID")
+	}
+	return endpoint, nil
+}
+
+// baseURL returns the API's root, and whether its host comes from the profile or the environment rather than from the spec.
+func baseURL(p Profile, s Settings, env Environment) (u *url.URL, trusted bool, err error) {
+	fromEnv := ""
+	if p.EnvURL {
+		fromEnv = env.get("OPENAI_BASE_URL")
+	}
+	raw := s.BaseURL
+	if raw == "" {
+		raw = fromEnv
+	}
+	if raw == "" {
+		raw = p.BaseURL
+	}
+	if raw == "" {
+		return nil, false, &ConfigError{
+			Code:    "no_base_url",
+			Message: fmt.Sprintf("provider %q has no fixed host", s.Kind),
+			Way:     "set provider.base_url to the API's root, such as https://host/v1, and list the host in FTRUN_ALLOW_HOSTS",
+		}
+	}
+	u, err = url.Parse(raw)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, false, &ConfigError{
+			Code:    "bad_base_url",
+			Message: "base url is not an http or https address without user, query and fragment",
+			Way:     "it should look like https://host/v1",
+		}
+	}
+	return u, sameHost(u, p.BaseURL) || sameHost(u, fromEnv), nil
+}
+
+func sameHost(u *url.URL, other string) bool {
+	o, err := url.Parse(other)
+	return err == nil && o.Host != "" && strings.EqualFold(u.Host, o.Host) && u.Scheme == o.Scheme
+}
+
+// checkHost refuses plain http beyond loopback, and hosts that only the spec speaks for.
+func checkHost(u *url.URL, trusted bool, env Environment) error {
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) && !allowed(env.AllowHosts, "http://", u) {
+		return &ConfigError{
+			Code:    "plain_http",
+			Message: fmt.Sprintf("plain http to %s would send the key and the data unencrypted", u.Host),
+			Way:     fmt.Sprintf("use https, or list http://%s in FTRUN_ALLOW_HOSTS for a cluster's own network", u.Host),
+		}
+	}
+	if trusted || allowed(env.AllowHosts, "", u) || allowed(env.AllowHosts, u.Scheme+"://", u) {
+		return nil
+	}
+	return &ConfigError{
+		Code:    "host_not_allowed",
+		Message: fmt.Sprintf("host %s may not get the key: only the spec names it", u.Host),
+		Way:     fmt.Sprintf("list it in the environment: FTRUN_ALLOW_HOSTS=%s", u.Host),
+	}
+}
+
+func allowed(hosts []string, prefix string, u *url.URL) bool {
+	return slices.ContainsFunc(hosts, func(h string) bool {
+		h = strings.ToLower(strings.TrimRight(strings.TrimSpace(h), "/"))
+		return h == prefix+strings.ToLower(u.Host) || h == prefix+strings.ToLower(u.Hostname())
+	})
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// key returns the key that the profile's variable holds, or the one that the spec names and the environment allows.
+func key(p Profile, s Settings, env Environment) (Secret, error) {
+	name := p.KeyEnv
+	if s.APIKeyEnv != "" && s.APIKeyEnv != p.KeyEnv {
+		name = s.APIKeyEnv
+		if !slices.Contains(env.AllowEnv, name) {
+			return "", &ConfigError{
+				Code:    "env_not_allowed",
+				Message: fmt.Sprintf("the spec may not read the variable %s as a key", name),
+				Way:     "allow it on the command line: --allow-env " + name,
+			}
+		}
+	}
+	value := env.get(name)
+	if value == "" {
+		return "", &ConfigError{
+			Code:    CodeNoKey,
+			Message: fmt.Sprintf("no key: %s is not set", name),
+			Way:     fmt.Sprintf("set %s; --provider embedded needs no key", name),
+		}
+	}
+	return Secret(value), nil
+}

@@ -1,0 +1,114 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Kind says what sort of no the service gave, and so what can be done about it.
+type Kind int
+
+// The kinds of refusal and failure.
+const (
+	KindUnknown     Kind = iota
+	KindUnreachable      // no connection was made: the request never left
+	KindBroken           // the connection broke after the request left, or the answer can't be read
+	KindInvalid          // 400, 413, 422 and other 4xx: the request itself is refused
+	KindAuth             // 401: the key is refused
+	KindForbidden        // 403: the key is good, the act is not allowed
+	KindNotEligible      // 403 training_not_available: the organisation may not train
+	KindNotFound         // 404
+	KindConflict         // 409
+	KindRateLimited      // 429 that passes
+	KindQuota            // 429 insufficient_quota or a daily limit: waiting does not help
+	KindUnavailable      // 5xx
+)
+
+// An Error is the service's refusal of one operation, or the failure to reach it. It never holds a secret.
+type Error struct {
+	Op         string // operation and object, such as "create job"
+	Kind       Kind
+	Status     int    // HTTP status, 0 where there was no answer
+	Type       string // error.type of the answer
+	Code       string // error.code of the answer
+	Param      string // error.param of the answer
+	Message    string // error.message of the answer, or the start of a body that is no JSON
+	RequestID  string
+	RetryAfter time.Duration
+	Attempts   int
+	Err        error // what the transport said
+}
+
+// Error returns one line: operation, status, code, message, request id, cause.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	var said []string
+	if e.Status != 0 {
+		said = append(said, fmt.Sprint(e.Status))
+	}
+	if e.Code != "" {
+		said = append(said, e.Code)
+	} else if e.Type != "" {
+		said = append(said, e.Type)
+	}
+	if len(said) > 0 {
+		b.WriteString(": " + strings.Join(said, " "))
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.Param != "" {
+		fmt.Fprintf(&b, " (param %q)", e.Param)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request %s)", e.RequestID)
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns what the transport said.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Temporary reports whether the same request may succeed later.
+func (e *Error) Temporary() bool {
+	switch e.Kind {
+	case KindUnreachable, KindBroken, KindRateLimited, KindUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Definite reports whether the service certainly did not act on the request, so that sending it again can't buy anything twice.
+func (e *Error) Definite() bool {
+	switch e.Kind {
+	case KindUnreachable, KindInvalid, KindAuth, KindForbidden, KindNotEligible, KindNotFound, KindRateLimited, KindQuota:
+		return true
+	default:
+		return false
+	}
+}
+
+// Hint returns the way out, where there is one.
+func (e *Error) Hint() string {
+	switch e.Kind {
+	case KindAuth:
+		return "check the key in the environment; --provider embedded needs none"
+	case KindNotEligible:
+		return "the organisation may not create fine-tuning jobs; another provider in the spec can take the same pipeline"
+	case KindQuota:
+		return "add credit or wait for the daily limit to pass, then run the same command again"
+	case KindUnreachable:
+		return "check the network and the provider's base_url, then run the same command again"
+	default:
+		return ""
+	}
+}

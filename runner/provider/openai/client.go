@@ -1,0 +1,130 @@
+// Package openai speaks the OpenAI wire to a service: files, fine-tuning jobs, models and chat completions over HTTP.
+//
+// sashabaranov/go-openai makes the requests that it covers; what it lacks (listing jobs, streaming an upload, fields such as
+// metadata, method, seed and a temperature of 0, the reason of a failure) is added here over the same transport. Every reply is
+// decoded from its raw bytes, because the library's types drop fields.
+//
+// What concerns every request is a RoundTripper of its own, stacked in [New]: extra fields, retries, reading and redacting the
+// answer, the key. What one request needs of them, and what they saw of it, travels in a [call].
+package openai
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	goopenai "github.com/sashabaranov/go-openai"
+
+	"ftrun/runner/provider"
+)
+
+// A Retry is a request about to be sent again.
+type Retry struct {
+	Op      string
+	Attempt int // the attempt that went wrong, from 1
+	Delay   time.Duration
+	Err     error
+}
+
+// Config says whom to ask and how. The zero value of every field but Endpoint is a sensible default.
+type Config struct {
+	Endpoint  provider.Endpoint
+	Transport http.RoundTripper // default: a clone of http.DefaultTransport
+	OnRetry   func(Retry)       // called before each wait; must not block
+	UserAgent string
+}
+
+// A Client is a provider.Trainer and a provider.Completer. It is safe for concurrent use.
+type Client struct {
+	api      *goopenai.Client
+	http     *http.Client
+	baseURL  string
+	requests atomic.Int64
+	retries  atomic.Int64
+}
+
+var (
+	_ provider.Trainer   = (*Client)(nil)
+	_ provider.Completer = (*Client)(nil)
+)
+
+// New returns a client. It sends nothing.
+func New(c Config) *Client {
+	client := &Client{baseURL: c.Endpoint.BaseURL}
+	transport := c.Transport
+	if transport == nil {
+		transport = defaultTransport(c.Endpoint.Timeout)
+	}
+	transport = &authTransport{next: transport, endpoint: c.Endpoint, userAgent: c.UserAgent}
+	transport = &answerTransport{next: transport, key: c.Endpoint.Key, timeout: c.Endpoint.Timeout, requests: &client.requests}
+	transport = &retryTransport{next: transport, onRetry: c.OnRetry, retries: &client.retries}
+	transport = &extraTransport{next: transport}
+	client.http = &http.Client{Transport: transport, CheckRedirect: refuseRedirect}
+
+	config := goopenai.DefaultConfig("") // the key is authTransport's
+	config.BaseURL = c.Endpoint.BaseURL
+	config.HTTPClient = client.http
+	client.api = goopenai.NewClientWithConfig(config)
+	return client
+}
+
+// defaultTransport is Go's own, with room for many questions at once to one host.
+func defaultTransport(timeout time.Duration) http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, 1024
+	t.ResponseHeaderTimeout = timeout
+	return t
+}
+
+// refuseRedirect hands a redirect back as the answer: a key and training data go to the host they were meant for.
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// Requests returns how many HTTP requests were sent, retries included.
+func (c *Client) Requests() int64 { return c.requests.Load() }
+
+// Retries returns how many of the requests were retries.
+func (c *Client) Retries() int64 { return c.retries.Load() }
+
+// CloseIdleConnections closes what connections are left open.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
+// A replay says when a request may be sent again.
+type replay int
+
+const (
+	replayDefinite replay = iota // only where the service certainly did not act
+	replayAlways                 // after anything that may pass: asking twice does no harm
+)
+
+// A call is one operation: what the transports need to know of it, and what the last of them saw.
+type call struct {
+	op       string
+	replay   replay
+	extra    map[string]any // merged into the JSON body
+	anyBody  bool           // the answer need not be JSON
+	untimed  bool           // no bound on the whole attempt: an upload takes as long as it takes
+	attempts int
+
+	// Of the last attempt.
+	status  int
+	header  http.Header
+	body    []byte
+	latency time.Duration
+	sent    bool  // a connection was made
+	err     error // what the transport said
+}
+
+type callKey struct{}
+
+func (c *call) context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// callOf returns the call that a request belongs to; a request from elsewhere gets the careful defaults.
+func callOf(r *http.Request) *call {
+	if c, ok := r.Context().Value(callKey{}).(*call); ok {
+		return c
+	}
+	return &call{op: r.Method + " " + r.URL.Path}
+}

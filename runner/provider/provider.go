@@ -1,0 +1,167 @@
+// Package provider is the remote service as ftrun sees it: files, fine-tuning jobs, models, completions, errors, and the
+// table of services it knows. It holds no client library; package runner/provider/openai speaks the wire.
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+)
+
+// A Status is a fine-tuning job's status, spelt as on the wire. Services add their own: an unknown status is progress.
+type Status string
+
+// The statuses of the published API, and paused, which services report without listing it.
+const (
+	StatusValidatingFiles Status = "validating_files"
+	StatusQueued          Status = "queued"
+	StatusRunning         Status = "running"
+	StatusPaused          Status = "paused"
+	StatusSucceeded       Status = "succeeded"
+	StatusFailed          Status = "failed"
+	StatusCancelled       Status = "cancelled"
+)
+
+// Terminal reports whether a job in this status will never change again.
+func (s Status) Terminal() bool {
+	return s == StatusSucceeded || s == StatusFailed || s == StatusCancelled
+}
+
+// Known reports whether the status is one of those declared above.
+func (s Status) Known() bool {
+	switch s {
+	case StatusValidatingFiles, StatusQueued, StatusRunning, StatusPaused, StatusSucceeded, StatusFailed, StatusCancelled:
+		return true
+	default:
+		return false
+	}
+}
+
+// A File is an uploaded file.
+type File struct {
+	ID        string
+	Name      string
+	Purpose   string
+	Bytes     int64
+	Status    string // deprecated on the wire; some services still need it to become "processed"
+	CreatedAt time.Time
+}
+
+// An Upload is a file to send. Open may be called several times: a retry reads from the start again.
+type Upload struct {
+	Name string
+	Size int64 // bytes
+	Open func() (io.ReadCloser, error)
+}
+
+// A JobRequest asks for a fine-tuning job.
+type JobRequest struct {
+	Model           string
+	TrainingFile    string // file id
+	ValidationFile  string // file id, or empty
+	Method          string // "supervised"
+	Hyperparameters map[string]any
+	Suffix          string
+	Seed            *int
+	Metadata        map[string]string
+}
+
+// A Job is a fine-tuning job as the service reports it. Zero times and nil pointers mean that it did not say.
+type Job struct {
+	ID              string
+	Status          Status
+	Model           string
+	FineTunedModel  string
+	TrainingFile    string
+	ValidationFile  string
+	CreatedAt       time.Time
+	FinishedAt      time.Time
+	EstimatedFinish time.Time
+	TrainedTokens   *int64
+	Seed            *int
+	Method          string
+	Hyperparameters map[string]any // numbers, or "auto"
+	Metadata        map[string]string
+	ResultFiles     []string
+	Error           *JobFailure
+	Raw             json.RawMessage // the whole reply, so that nothing the service said is lost
+}
+
+// A JobFailure is the service's reason for a failed job.
+type JobFailure struct {
+	Code    string
+	Message string
+	Param   string
+}
+
+// A JobEvent is one line of the service's log of a job.
+type JobEvent struct {
+	ID        string
+	CreatedAt time.Time
+	Level     string // info, warn or error
+	Type      string // message, metrics, or what the service adds
+	Message   string
+	Data      map[string]any
+}
+
+// A Model is what the service says of a model.
+type Model struct {
+	ID           string
+	OwnedBy      string
+	ShutdownDate string // YYYY-MM-DD, or empty where the service does not say
+}
+
+// A Message is one turn of a conversation.
+type Message struct {
+	Role    string
+	Content string
+}
+
+// A CompletionRequest asks a model for one answer.
+type CompletionRequest struct {
+	Model               string
+	Messages            []Message
+	Temperature         *float64 // nil leaves the service's default; 0 is sent as 0
+	MaxCompletionTokens int      // 0 leaves the service's default
+}
+
+// A Completion is a model's answer.
+type Completion struct {
+	Text         string
+	Refusal      string
+	FinishReason string
+	Model        string
+	Usage        *Usage
+	Latency      time.Duration // of the attempt that was answered; earlier attempts and waits between them are left out
+	Attempts     int
+}
+
+// Usage is what the service bills for a completion, in tokens.
+type Usage struct {
+	PromptTokens     int64
+	CompletionTokens int64
+}
+
+// A Trainer runs fine-tuning jobs. Every error is an *Error or a context's.
+type Trainer interface {
+	// Upload sends a training file. It is retried only where the service certainly did not keep it.
+	Upload(ctx context.Context, u Upload) (File, error)
+	// Files lists every uploaded file of purpose "fine-tune".
+	Files(ctx context.Context) ([]File, error)
+	// CreateJob starts a job and is what costs money: it is sent again only where the service certainly did not act.
+	// The error's Definite method tells a certain no from one after which a job may exist.
+	CreateJob(ctx context.Context, req JobRequest) (Job, error)
+	Job(ctx context.Context, id string) (Job, error)
+	// Jobs lists the jobs that carry all of metadata, oldest first. A service may ignore the filter, so callers check again.
+	Jobs(ctx context.Context, metadata map[string]string) ([]Job, error)
+	// Events returns the events after the one with the given id, oldest first; every event where the id is empty.
+	Events(ctx context.Context, jobID, after string) ([]JobEvent, error)
+	CancelJob(ctx context.Context, id string) (Job, error)
+	Model(ctx context.Context, id string) (Model, error)
+}
+
+// A Completer asks models. Implementations are safe for concurrent use and retry what passes; every error is an *Error or a context's.
+type Completer interface {
+	Complete(ctx context.Context, req CompletionRequest) (Completion, error)
+}

@@ -1,0 +1,113 @@
+// Package diag holds problems that have a position: in the pipeline file or in a row of data.
+//
+// A [List] is an error. Its text has one problem a line, sorted, each
+//
+//	file:line:col: path: message
+//
+// which editors, grep and problem matchers read.
+package diag
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// A Position is a place in a file. Line and Col count from 1; 0 means unknown and is not printed.
+type Position struct {
+	File string `json:"file"`
+	Line int    `json:"line,omitempty"`
+	Col  int    `json:"col,omitempty"`
+}
+
+// String returns file, file:line or file:line:col, as much as is known.
+func (p Position) String() string {
+	switch {
+	case p.Line == 0:
+		return p.File
+	case p.Col == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	default:
+		return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+	}
+}
+
+// A Diagnostic is one problem: where, at which key, what, and how to mend it.
+type Diagnostic struct {
+	Pos     Position `json:"pos"`
+	Path    string   `json:"path,omitempty"` // key path such as test.cases[2].assert[0], or "row 17"
+	Message string   `json:"message"`        // lower case, no full stop
+	Hint    string   `json:"hint,omitempty"` // the way out, where the message does not say it
+}
+
+// String returns the diagnostic on one line, its hint left out.
+func (d Diagnostic) String() string {
+	var b strings.Builder
+	if s := d.Pos.String(); s != "" {
+		b.WriteString(s + ": ")
+	}
+	if d.Path != "" {
+		b.WriteString(d.Path + ": ")
+	}
+	b.WriteString(d.Message)
+	return b.String()
+}
+
+// A List is every problem found in one pass. The zero List is ready to use.
+type List []Diagnostic
+
+// Add appends a problem.
+func (l *List) Add(d Diagnostic) { *l = append(*l, d) }
+
+// Addf appends a problem with a formatted message.
+func (l *List) Addf(pos Position, path, format string, args ...any) {
+	l.Add(Diagnostic{Pos: pos, Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// Sort orders the problems by file, line, column, path and message, so that output never depends on the order of the checks.
+func (l List) Sort() {
+	slices.SortStableFunc(l, func(a, b Diagnostic) int {
+		return cmp.Or(
+			cmp.Compare(a.Pos.File, b.Pos.File),
+			cmp.Compare(a.Pos.Line, b.Pos.Line),
+			cmp.Compare(a.Pos.Col, b.Pos.Col),
+			cmp.Compare(a.Path, b.Path),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+}
+
+// Err returns the sorted list as an error, or nil where it is empty.
+func (l List) Err() error {
+	if len(l) == 0 {
+		return nil
+	}
+	l.Sort()
+	return l
+}
+
+// Error returns every problem, one a line.
+func (l List) Error() string {
+	lines := make([]string, len(l))
+	for i, d := range l {
+		lines[i] = d.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Fprint writes each problem on a line of its own, and its hint on the next.
+func Fprint(w io.Writer, l List) error {
+	for _, d := range l {
+		if _, err := fmt.Fprintln(w, d); err != nil {
+			return err
+		}
+		if d.Hint != "" {
+			if _, err := fmt.Fprintf(w, "  hint: %s\n", d.Hint); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
