@@ -1,0 +1,82 @@
+package result
+
+import (
+	"iter"
+	"slices"
+)
+
+// The statuses of a case.
+const (
+	CasePassed  = "passed"
+	CaseFailed  = "failed"
+	CaseErrored = "errored" // no usable answer, or no verdict on it
+	CaseScored  = "scored"  // a score without pass or fail
+	CaseSkipped = "skipped"
+)
+
+// A Case is one test case with what the tested model, and the baseline, made of it.
+type Case struct {
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Tags     []string `json:"tags"`
+	Line     int      `json:"line,omitempty"` // of the spec
+	MustPass bool     `json:"must_pass,omitempty"`
+	Question string   `json:"question"`
+	Expected string   `json:"expected"`
+	Answer
+	Baseline *Answer `json:"baseline"` // null: no baseline was asked
+}
+
+// An Answer is a model's answer to a case, and the judgement on it.
+type Answer struct {
+	Status       string      `json:"status"`
+	Generated    *string     `json:"generated"` // null: none came
+	Score        *float64    `json:"score"`     // null: not scored
+	Passed       *bool       `json:"passed"`    // null: no assertions, or no answer
+	Assertions   []Assertion `json:"assertions"`
+	Error        string      `json:"error,omitempty"`
+	FinishReason string      `json:"finish_reason,omitempty"`
+	LatencyMS    float64     `json:"latency_ms"`
+	Attempts     int         `json:"attempts,omitempty"`
+	Usage        *Usage      `json:"usage,omitempty"`
+}
+
+// An Assertion is one condition on an answer, and how it came out.
+type Assertion struct {
+	Name   string  `json:"name"`
+	Grader string  `json:"grader"`
+	Weight float64 `json:"weight"`
+	Score  float64 `json:"score"`
+	Passed bool    `json:"passed"`
+	Reason string  `json:"reason,omitempty"`
+}
+
+// Usage is what the service bills for an answer, in tokens.
+type Usage struct {
+	PromptTokens     int64 `json:"prompt_tokens"`
+	CompletionTokens int64 `json:"completion_tokens"`
+}
+
+// Cases is a sequence of cases in the order of the spec. It may be read several times; an implementation on disk yields the error
+// that ended the reading.
+type Cases interface {
+	Len() int
+	All() iter.Seq2[Case, error]
+}
+
+// A CaseList is Cases in memory.
+type CaseList []Case
+
+// Len returns the number of cases.
+func (l CaseList) Len() int { return len(l) }
+
+// All yields the cases in order.
+func (l CaseList) All() iter.Seq2[Case, error] {
+	return func(yield func(Case, error) bool) {
+		for c := range slices.Values(l) {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package result
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+)
+
+// The tidy functions return a copy that JSON can express, without nil where readers expect a list or a mapping. They change
+// nothing that their argument shares with others.
+
+func tidyRun(r Run) Run {
+	r.Schema = Schema
+	if r.Job != nil {
+		r.Job = new(tidyJob(*r.Job))
+	}
+	if r.Dataset != nil {
+		r.Dataset = new(tidyDataset(*r.Dataset))
+	}
+	if r.Comparison != nil {
+		c := *r.Comparison
+		c.Summary = tidySummary(c.Summary)
+		r.Comparison = &c
+	}
+	r.Summary = tidySummary(r.Summary)
+	r.Cost.TrainingUSD, r.Cost.TestingUSD = finite(r.Cost.TrainingUSD), finite(r.Cost.TestingUSD)
+	r.Stages = each(r.Stages, tidyStage)
+	r.Thresholds = each(r.Thresholds, tidyThreshold)
+	r.TrainingCurve = each(r.TrainingCurve, tidyPoint)
+	r.Warnings = list(r.Warnings)
+	return r
+}
+
+func tidyJob(j Job) Job {
+	if j.Hyperparameters == nil {
+		j.Hyperparameters = map[string]any{}
+	}
+	switch {
+	case len(j.Raw) == 0:
+	case json.Valid(j.Raw):
+		j.Raw = bytes.ToValidUTF8(j.Raw, []byte("\uFFFD"))
+	default: // what a broken service sent is evidence too
+		j.Raw, _ = json.Marshal(string(j.Raw))
+	}
+	return j
+}
+
+func tidyDataset(d Dataset) Dataset {
+	d.TokenStats.Mean = finiteOr0(d.TokenStats.Mean)
+	d.Sources = list(d.Sources)
+	return d
+}
+
+func tidyStage(s Stage) Stage {
+	s.Seconds = finiteOr0(s.Seconds)
+	return s
+}
+
+func tidySummary(s Summary) Summary {
+	s.PassRate, s.MeanScore = finite(s.PassRate), finite(s.MeanScore)
+	return s
+}
+
+func tidyThreshold(t Threshold) Threshold {
+	t.Value, t.Wanted, t.Low, t.High = finite(t.Value), finite(t.Wanted), finite(t.Low), finite(t.High)
+	return t
+}
+
+func tidyPoint(p CurvePoint) CurvePoint {
+	p.TrainLoss, p.TrainAccuracy = finite(p.TrainLoss), finite(p.TrainAccuracy)
+	p.ValidLoss, p.ValidAccuracy = finite(p.ValidLoss), finite(p.ValidAccuracy)
+	return p
+}
+
+func tidyCase(c Case) Case {
+	c.Tags = list(c.Tags)
+	c.Answer = tidyAnswer(c.Answer)
+	if c.Baseline != nil {
+		c.Baseline = new(tidyAnswer(*c.Baseline))
+	}
+	return c
+}
+
+func tidyAnswer(a Answer) Answer {
+	a.Score = finite(a.Score)
+	a.LatencyMS = finiteOr0(a.LatencyMS)
+	a.Assertions = each(a.Assertions, func(a Assertion) Assertion {
+		a.Weight, a.Score = finiteOr0(a.Weight), finiteOr0(a.Score)
+		return a
+	})
+	return a
+}
+
+// each returns a new list of what f makes of the elements.
+func each[T any](in []T, f func(T) T) []T {
+	out := make([]T, len(in))
+	for i, v := range in {
+		out[i] = f(v)
+	}
+	return out
+}
+
+// list returns l, or an empty list for nil.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
+
+func finite(p *float64) *float64 {
+	if p == nil || finiteOr0(*p) != *p {
+		return nil
+	}
+	return p
+}
+
+func finiteOr0(f float64) float64 {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0
+	}
+	return f
+}
