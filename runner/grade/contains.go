@@ -1,0 +1,74 @@
+package grade
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Contains holds where the value occurs in the output, byte for byte, its white space included.
+type Contains struct {
+	Value string `yaml:"value"`
+}
+
+// String returns the assertion's name.
+func (a *Contains) String() string { return "contains " + quoteHead(a.Value, nameRunes) }
+
+// Check wants a value.
+func (a *Contains) Check() []Problem { return needValue(a.Value, "the text to look for") }
+
+// NeedsReference returns false.
+func (a *Contains) NeedsReference() bool { return false }
+
+// Grader looks for the value.
+func (a *Contains) Grader() Grader { return containing(a.Value, func(s string) string { return s }) }
+
+// IContains is [Contains] without regard to upper and lower case, by Unicode's simple case folding, as strings.EqualFold has it:
+// "Σ", "σ" and "ς" are alike, "ß" and "SS" are not, and no language's own rules apply (a Turkish dotless ı is not an i).
+type IContains struct {
+	Value string `yaml:"value"`
+}
+
+// String returns the assertion's name.
+func (a *IContains) String() string { return "icontains " + quoteHead(a.Value, nameRunes) }
+
+// Check wants a value.
+func (a *IContains) Check() []Problem { return needValue(a.Value, "the text to look for") }
+
+// NeedsReference returns false.
+func (a *IContains) NeedsReference() bool { return false }
+
+// Grader looks for the value in any case.
+func (a *IContains) Grader() Grader { return containing(a.Value, fold) }
+
+// containing looks for value in outputs, after both went through form.
+func containing(value string, form func(string) string) Grader {
+	want := form(value)
+	quoted := quoteHead(value, nameRunes)
+	found, missing := "contains "+quoted, " does not contain "+quoted
+	return condition(func(output string) (string, bool) {
+		if strings.Contains(form(output), want) {
+			return found, true
+		}
+		return show(output) + missing, false
+	})
+}
+
+// fold replaces every rune by the smallest one that differs from it in case only.
+func fold(s string) string { return strings.Map(foldRune, s) }
+
+func foldRune(r rune) rune {
+	if r < 'A' {
+		return r
+	}
+	if r < 0x80 { // the other members of an ASCII letter's orbit are all larger
+		if 'a' <= r && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+		return r
+	}
+	smallest := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		smallest = min(smallest, next)
+	}
+	return smallest
+}

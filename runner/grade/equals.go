@@ -1,0 +1,64 @@
+package grade
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Equals holds where the output is the value, byte for byte, once the white space around both is gone: models like to end with a
+// line break, and a YAML block scalar always does. White space inside counts, and so does the Unicode form: é as one rune is not e
+// with an accent after it.
+type Equals struct {
+	Value string `yaml:"value"`
+}
+
+// String returns the assertion's name.
+func (a *Equals) String() string { return "equals " + quoteHead(a.Value, nameRunes) }
+
+// Check wants a value.
+func (a *Equals) Check() []Problem { return needValue(strings.TrimSpace(a.Value), "the whole answer") }
+
+// NeedsReference returns false.
+func (a *Equals) NeedsReference() bool { return false }
+
+// Grader compares outputs with the value.
+func (a *Equals) Grader() Grader {
+	want := strings.TrimSpace(a.Value)
+	found := "equals " + quoteHead(want, reasonRunes)
+	return condition(func(output string) (string, bool) {
+		got := strings.TrimSpace(output)
+		if got == want {
+			return found, true
+		}
+		return difference(got, want), false
+	})
+}
+
+// difference says how got is not want. Where both begin alike for long, it shows them from shortly before they part.
+func difference(got, want string) string {
+	const before = 20
+	same := commonPrefix(got, want)
+	if same <= before {
+		return fmt.Sprintf("%s is not %s", show(got), quoteHead(want, reasonRunes))
+	}
+	return fmt.Sprintf("differs after %d equal runes: %s is not %s", same, showFrom(got, same-before), showFrom(want, same-before))
+}
+
+// commonPrefix returns how many runes a and b share at their beginnings.
+func commonPrefix(a, b string) int {
+	runes := 0
+	for len(a) > 0 && len(b) > 0 {
+		_, size := utf8.DecodeRuneInString(a)
+		if !strings.HasPrefix(b, a[:size]) {
+			break
+		}
+		a, b = a[size:], b[size:]
+		runes++
+	}
+	return runes
+}
+
+func showFrom(text string, rune int) string {
+	return quoteHead("…"+text[runeOffset(text, rune):], reasonRunes)
+}
