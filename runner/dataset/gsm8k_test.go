@@ -1,0 +1,104 @@
+package dataset_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"ftrun/runner/dataset"
+)
+
+// gsm8k returns the path of the training half of GSM8K, or skips where it is not there.
+func gsm8k(t testing.TB) string {
+	t.Helper()
+	folder := os.Getenv("FTRUN_TESTDATA")
+	if folder == "" {
+		folder = filepath.Join("..", "..", "..", "shared")
+	}
+	path := filepath.Join(folder, "data", "gsm8k_train.jsonl")
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("needs gsm8k_train.jsonl, set FTRUN_TESTDATA: ", err)
+	}
+	return path
+}
+
+// TestGSM8K prepares 7,473 real rows. The digest is the promise of FormatVersion on them.
+func TestGSM8K(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	c := config(t, gsm8k(t))
+	got, text := prepare(t, c)
+	stats := got.Stats
+	if stats.Total != 7473 || stats.Training != 7473 || strings.Count(text, "\n") != 7473 {
+		t.Errorf("%d rows and %d examples, want 7473", stats.Total, stats.Training)
+	}
+	// 1,170,402 tokens of text, and for each example 2 messages, their roles, and the start of the reply.
+	if want := int64(1_170_402 + 7473*(2*(3+1)+3)); stats.Tokens != want {
+		t.Errorf("%d tokens, want %d", stats.Tokens, want)
+	}
+	if want := "0cab85e09e82c88a94d7ae7e990d3ec108d1e537be28ff2747ffd09dd8e24657"; got.SHA256 != want {
+		t.Errorf("the training file's digest is %s, want %s", got.SHA256, want)
+	}
+}
+
+// TestFlatMemory looks at the live heap while 100,000 rows are prepared, which would fill some 50 MB all at once. What
+// is allocated while the collector works counts, so the bound is generous.
+func TestFlatMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	c := config(t, write(t, "d.jsonl", strings.Repeat(qaPad, 10_000)))
+	if _, err := dataset.Check(t.Context(), config(t, write(t, "d.jsonl", qaPad))); err != nil { // loads the encoding
+		t.Fatal(err)
+	}
+	base, peak := liveHeap(), int64(0)
+	var done atomic.Bool
+	sampled := make(chan struct{})
+	go func() {
+		defer close(sampled)
+		for !done.Load() {
+			peak = max(peak, liveHeap())
+		}
+	}()
+	_, err := dataset.Prepare(t.Context(), c)
+	done.Store(true)
+	<-sampled
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the live heap has grown by %d KB at most", (peak-base)>>10)
+	if peak-base > 24<<20 {
+		t.Errorf("the live heap has grown by %d bytes", peak-base)
+	}
+}
+
+func liveHeap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// BenchmarkPrepare prepares GSM8K to a fresh file each time.
+func BenchmarkPrepare(b *testing.B) {
+	c := config(b, gsm8k(b))
+	info, err := os.Stat(c.Path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := dataset.Check(b.Context(), c); err != nil { // loads the encoding
+		b.Fatal(err)
+	}
+	b.SetBytes(info.Size())
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Out = filepath.Join(b.TempDir(), "train.jsonl")
+		if _, err := dataset.Prepare(b.Context(), c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

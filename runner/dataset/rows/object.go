@@ -1,0 +1,156 @@
+package rows
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A fault is what is wrong with a piece of text, and where in it.
+type fault struct {
+	offset  int
+	message string
+	cutOff  bool // the text ends before the JSON does
+}
+
+// checkText refuses what no container may hold: NUL bytes and bytes that are not UTF-8.
+func checkText(text []byte) *fault {
+	if i := bytes.IndexByte(text, 0); i >= 0 {
+		return &fault{offset: i, message: "has a NUL byte: the file is not text, or is UTF-16"}
+	}
+	if i := invalidUTF8(text); i >= 0 {
+		return &fault{offset: i, message: fmt.Sprintf("is not UTF-8: byte 0x%02x", text[i])}
+	}
+	return nil
+}
+
+// invalidUTF8 returns the offset of the first byte that is not UTF-8, or -1.
+func invalidUTF8(text []byte) int {
+	if utf8.Valid(text) {
+		return -1
+	}
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// An objectParser takes JSON objects apart into fields. Its decoder is kept from row to row.
+type objectParser struct {
+	dec jsontext.Decoder
+	in  bytes.Buffer
+}
+
+// object returns the fields of the JSON object that is all of text. Their values are parts of text. The text starts at the given
+// line and column.
+func (p *objectParser) object(text []byte, line, col int) ([]Field, *fault) {
+	p.in = *bytes.NewBuffer(text)
+	p.dec.Reset(&p.in)
+	if kind := p.dec.PeekKind(); kind != '{' {
+		if err := p.dec.SkipValue(); err != nil {
+			return nil, p.fault(err)
+		}
+		return nil, &fault{offset: indent(text), message: "want a JSON object, found " + kindName(kind)}
+	}
+	if _, err := p.dec.ReadToken(); err != nil {
+		return nil, p.fault(err)
+	}
+	fields := make([]Field, 0, 4)
+	at := cursor{text: text, line: line, col: col}
+	for p.dec.PeekKind() != '}' {
+		name, err := p.dec.ReadToken()
+		if err != nil {
+			return nil, p.fault(err)
+		}
+		field := Field{Name: name.String()}
+		value, err := p.dec.ReadValue()
+		if err != nil {
+			return nil, p.fault(err)
+		}
+		end := int(p.dec.InputOffset())
+		start := end - len(value)
+		field.Value = text[start:end:end]
+		field.Line, field.Col = at.move(start)
+		fields = append(fields, field)
+	}
+	if _, err := p.dec.ReadToken(); err != nil {
+		return nil, p.fault(err)
+	}
+	end := int(p.dec.InputOffset())
+	if rest := text[end:]; indent(rest) < len(rest) {
+		return nil, &fault{offset: end + indent(rest), message: "more text follows the JSON object"}
+	}
+	return fields, nil
+}
+
+func (p *objectParser) fault(err error) *fault {
+	return describe(err, int(p.dec.InputOffset()))
+}
+
+// describe puts an error of jsontext into the words of a problem. The offset stands in where the error has none.
+func describe(err error, offset int) *fault {
+	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		if ok {
+			offset = int(syntax.ByteOffset)
+		}
+		return &fault{offset: offset, message: "the JSON is cut off: it ends before it is closed", cutOff: true}
+	case !ok:
+		return &fault{offset: offset, message: "not JSON: " + err.Error()}
+	case errors.Is(syntax.Err, jsontext.ErrDuplicateName):
+		return &fault{offset: int(syntax.ByteOffset), message: fmt.Sprintf("the key %q occurs twice", syntax.JSONPointer.LastToken())}
+	default:
+		cause := strings.TrimPrefix(syntax.Err.Error(), "jsontext: ")
+		return &fault{offset: int(syntax.ByteOffset), message: "not JSON: " + cause}
+	}
+}
+
+// kindName names a kind of JSON value in a sentence.
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case '0':
+		return "a number"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	default:
+		return "no JSON"
+	}
+}
+
+// A cursor turns growing offsets into lines and columns.
+type cursor struct {
+	text      []byte
+	offset    int
+	line, col int
+}
+
+// move goes on to offset and returns its line and column. Offsets must not shrink.
+func (c *cursor) move(offset int) (line, col int) {
+	passed := c.text[c.offset:offset]
+	if i := bytes.LastIndexByte(passed, '\n'); i >= 0 {
+		c.line += bytes.Count(passed, []byte("\n"))
+		c.col = len(passed) - i
+	} else {
+		c.col += len(passed)
+	}
+	c.offset = offset
+	return c.line, c.col
+}

@@ -1,0 +1,398 @@
+package rows_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ftrun/runner/dataset/rows"
+)
+
+// transcript reads all of a source and returns what came of it, one row or problem a line:
+//
+//	row 1 @1:1 name@1:8="value"
+//	row 2 @2:1 problem: …  [fatal]
+func transcript(t *testing.T, src io.Reader, extension string) []string {
+	t.Helper()
+	r, err := rows.NewReader(src, extension)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for row, err := range r.All() {
+		if p, ok := errors.AsType[*rows.Problem](err); ok {
+			line := fmt.Sprintf("row %d @%d:%d problem: %s", p.Row, p.Line, p.Col, p.Message)
+			if p.Fatal {
+				line += " [fatal]"
+			}
+			list = append(list, line)
+			continue
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		line := fmt.Sprintf("row %d @%d:%d", row.Number, row.Line, row.Col)
+		for _, f := range row.Fields {
+			line += fmt.Sprintf(" %s@%d:%d=%s", f.Name, f.Line, f.Col, f.Value)
+		}
+		list = append(list, line)
+	}
+	return list
+}
+
+const mark = "\xef\xbb\xbf"
+
+func TestRows(t *testing.T) {
+	for _, test := range []struct {
+		name, extension, text string
+		want                  []string
+	}{
+		{"jsonl", ".jsonl", `{"q":"x","a":1}` + "\n" + `  {"q": [1, 2]}  `, []string{
+			`row 1 @1:1 q@1:6="x" a@1:14=1`,
+			`row 2 @2:3 q@2:9=[1, 2]`,
+		}},
+		{"jsonl, upper case extension", ".JSONL", `{}`, []string{`row 1 @1:1`}},
+		{"byte order mark, CRLF, blank lines", ".jsonl", mark + "{\"a\":1}\r\n\r\n \t\r\n{\"a\":2}\r\n\n", []string{
+			`row 1 @1:1 a@1:6=1`,
+			`row 2 @4:1 a@4:6=2`,
+		}},
+		{"a bad row hides no other", ".jsonl", "{\"a\":1}\n{\"a\":\n[1]\n{\"a\":1,\"a\":2}\n{a:1}\n{\"a\":1} {\"b\":2}\n\"x\"\nnull\n{\"a\":2}", []string{
+			`row 1 @1:1 a@1:6=1`,
+			`row 2 @2:6 problem: the JSON is cut off: it ends before it is closed`,
+			`row 3 @3:1 problem: want a JSON object, found an array`,
+			`row 4 @4:8 problem: the key "a" occurs twice`,
+			`row 5 @5:2 problem: not JSON: invalid character 'a' at start of value`,
+			`row 6 @6:9 problem: more text follows the JSON object`,
+			`row 7 @7:1 problem: want a JSON object, found a string`,
+			`row 8 @8:1 problem: want a JSON object, found null`,
+			`row 9 @9:1 a@9:6=2`,
+		}},
+		{"nested key twice", ".jsonl", `{"a":{"b":1,"b":2}}`, []string{
+			`row 1 @1:13 problem: the key "b" occurs twice`,
+		}},
+		{"NUL and bytes that are not UTF-8", ".jsonl", "{\"a\":\"\x00\"}\n{\"a\":\"\xff\"}\n{\"a\":\"\\ud800\"}\n{\"a\":\"é\xc3\"}", []string{
+			`row 1 @1:7 problem: has a NUL byte: the file is not text, or is UTF-16`,
+			`row 2 @2:7 problem: is not UTF-8: byte 0xff`,
+			"row 3 @3:7 problem: not JSON: invalid surrogate pair `\\ud800\"}` in string",
+			`row 4 @4:9 problem: is not UTF-8: byte 0xc3`,
+		}},
+		{"UTF-16", ".jsonl", "\xff\xfe{\x00}\x00", []string{
+			`row 0 @1:1 problem: the text is UTF-16: save the file as UTF-8 [fatal]`,
+		}},
+		{"an array named .jsonl", ".jsonl", "\n[\n{\"a\":1},\n{\"a\":2}\n]\n", []string{
+			`row 1 @2:2 problem: the file holds one JSON array, not one object a line: name it .json [fatal]`,
+		}},
+		{"empty jsonl", ".jsonl", "", []string{`row 0 @0:0 problem: the file is empty [fatal]`}},
+		{"blank jsonl", ".jsonl", mark + " \n\n", []string{`row 0 @0:0 problem: the file holds no rows [fatal]`}},
+
+		{"json array", ".json", mark + "[\r\n  {\"a\": 1,\n   \"b\": \"x\"}, {\"a\": 2},\n7,\n{}\n]\n", []string{
+			`row 1 @2:3 a@2:9=1 b@3:9="x"`,
+			`row 2 @3:15 a@3:21=2`,
+			`row 3 @4:1 problem: want a JSON object, found a number`,
+			`row 4 @5:1`,
+		}},
+		{"one array in an object", ".json", "{\"version\": 1, \"meta\": {\"x\": [1]},\n\"data\": [{\"a\": 1}], \"end\": true}", []string{
+			`row 1 @2:10 a@2:16=1`,
+		}},
+		{"two arrays in an object", ".json", `{"a": [{"x": 1}], "b": []}`, []string{
+			`row 1 @1:8 x@1:14=1`,
+			`row 0 @1:22 problem: two members are arrays, "a" and "b": the rows could be either [fatal]`,
+		}},
+		{"no array in an object", ".json", `{"question": "x", "answer": "y"}`, []string{
+			`row 0 @1:32 problem: the file holds one object with no array of rows in it: want a JSON array of objects [fatal]`,
+		}},
+		{"a single chat row", ".json", `{"messages": [{"role": "user"}]}`, []string{
+			`row 0 @1:1 problem: the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl [fatal]`,
+		}},
+		{"lines named .json", ".json", "{\"messages\": []}\n{\"messages\": []}\n", []string{
+			`row 0 @1:1 problem: the file holds one object a line, not a JSON array: name it .jsonl [fatal]`,
+		}},
+		{"several objects named .json", ".json", "{\"a\": [{\"x\":\n1}]}\n{\"a\": []}\n", []string{
+			`row 1 @1:8 x@2:1=1`,
+			`row 0 @3:1 problem: the file holds several objects: one object a line is named .jsonl [fatal]`,
+		}},
+		{"text after the array", ".json", "[{\"a\":1}]\n[]", []string{
+			`row 1 @1:2 a@1:7=1`,
+			`row 0 @2:1 problem: more text follows the JSON array [fatal]`,
+		}},
+		{"truncated json", ".json", "[{\"a\": 1},\n {\"a\": \"tw", []string{
+			`row 1 @1:2 a@1:8=1`,
+			`row 2 @2:11 problem: the JSON is cut off: it ends before it is closed [fatal]`,
+		}},
+		{"json cut off between rows", ".json", "[{\"a\": 1},\n", []string{
+			`row 1 @1:2 a@1:8=1`,
+			`row 2 @2:1 problem: the JSON is cut off: it ends before it is closed [fatal]`,
+		}},
+		{"json with a syntax error", ".json", "[{\"a\": 1},\n {\"a\": tru},\n{\"a\": 3}]", []string{
+			`row 1 @1:2 a@1:8=1`,
+			`row 2 @2:11 problem: not JSON: invalid character '}' in literal true (expecting 'e'); rows after it were not read [fatal]`,
+		}},
+		{"json with a key twice", ".json", "[{\"a\": 1,\n \"a\": 2}, {}]", []string{
+			`row 1 @2:2 problem: the key "a" occurs twice; rows after it were not read [fatal]`,
+		}},
+		{"json that is not UTF-8", ".json", "[\n{\"a\": \"x\xff\"}]", []string{
+			`row 1 @2:9 problem: not JSON: invalid UTF-8; rows after it were not read [fatal]`,
+		}},
+		{"json of another kind", ".json", ` "x"`, []string{
+			`row 0 @1:1 problem: want a JSON array of objects, found a string [fatal]`,
+		}},
+		{"empty array", ".json", " [ ] ", []string{`row 0 @0:0 problem: the file holds no rows [fatal]`}},
+		{"empty json", ".json", "", []string{`row 0 @0:0 problem: the file is empty [fatal]`}},
+		{"blank json", ".json", "\n", []string{`row 0 @0:0 problem: the file holds no rows [fatal]`}},
+
+		{"csv", ".csv", mark + "question, answer\r\nx,y\r\n\r\n\"a \"\"b\"\",\nc\",d\n", []string{
+			`row 1 @2:1 question@2:1="x" answer@2:3="y"`,
+			`row 2 @4:1 question@4:1="a \"b\",\nc" answer@5:4="d"`,
+		}},
+		{"csv with bad records", ".csv", "q,a\n1\n1,2,3\nx\"y,2\n\"x\"y,2\n\xff,2\n1,\"\x00\"\n1,2\n", []string{
+			`row 1 @2:1 problem: the number of columns is 1 here, and 2 in the header`,
+			`row 2 @3:1 problem: the number of columns is 3 here, and 2 in the header`,
+			`row 3 @4:2 problem: a quote stands in a cell that does not start with one: put the cell in quotes and double the quote inside`,
+			`row 4 @5:3 problem: a quoted cell is not closed properly: a quote inside it is doubled`,
+			`row 5 @6:1 problem: column "q" is not UTF-8: byte 0xff`,
+			`row 6 @7:3 problem: column "a" has a NUL byte: the file is not text, or is UTF-16`,
+			`row 7 @8:1 q@8:1="1" a@8:3="2"`,
+		}},
+		{"csv with an open quote", ".csv", "q,a\n1,2\n\"x,2\n3,4\n", []string{
+			`row 1 @2:1 q@2:1="1" a@2:3="2"`,
+			`row 2 @3:0 problem: a quote is opened in this row and not closed properly`,
+		}},
+		{"csv that names a column twice", ".csv", "q,a,q\n1,2,3\n", []string{
+			`row 0 @1:5 problem: the header names the column "q" twice [fatal]`,
+		}},
+		{"csv with semicolons", ".csv", "q;a\n1;2\n", []string{
+			`row 0 @1:1 problem: the header is the single column "q;a": columns are separated by commas [fatal]`,
+		}},
+		{"csv with a broken header", ".csv", "q\"x,a\n1,2\n", []string{
+			`row 0 @1:2 problem: a quote stands in a cell that does not start with one: put the cell in quotes and double the quote inside [fatal]`,
+		}},
+		{"csv with a header only", ".csv", "q,a\n", []string{`row 0 @0:0 problem: the file holds no rows [fatal]`}},
+		{"empty csv", ".csv", "", []string{`row 0 @0:0 problem: the file is empty [fatal]`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := transcript(t, strings.NewReader(test.text), test.extension)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("rows differ (-want +got):\n%s", diff)
+			}
+			slow := transcript(t, oneByte{strings.NewReader(test.text)}, test.extension)
+			if diff := cmp.Diff(got, slow); diff != "" {
+				t.Errorf("rows differ when bytes come one by one (-at once +slowly):\n%s", diff)
+			}
+		})
+	}
+}
+
+type oneByte struct{ r io.Reader }
+
+func (o oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:min(1, len(p))]) }
+
+func TestRowBeyondCap(t *testing.T) {
+	long := `{"a":"` + strings.Repeat("x", 20_000_000) + `"}`
+	t.Run("jsonl goes on", func(t *testing.T) {
+		want := []string{
+			`row 1 @1:1 a@1:6=1`,
+			`row 2 @2:0 problem: the line has 20000008 bytes, and a row may have at most 16777216 (16 MiB)`,
+			`row 3 @3:1 a@3:6=2`,
+		}
+		for _, end := range []string{"\n", "\r\n"} {
+			text := strings.Join([]string{`{"a":1}`, long, `{"a":2}`}, end)
+			if diff := cmp.Diff(want, transcript(t, strings.NewReader(text), ".jsonl")); diff != "" {
+				t.Error(diff)
+			}
+		}
+		if got := transcript(t, strings.NewReader(long), ".jsonl"); len(got) != 1 || !strings.Contains(got[0], "20000008 bytes") {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("jsonl at the cap", func(t *testing.T) {
+		for _, extra := range []int{0, 1} {
+			text := `{"a":"` + strings.Repeat("x", rows.MaxRow-8+extra) + `"}` + "\r\n"
+			got := transcript(t, strings.NewReader(text), ".jsonl")
+			if refused := strings.Contains(got[0], "problem"); refused != (extra == 1) {
+				t.Errorf("%d bytes over the cap: refused is %t", extra, refused)
+			}
+		}
+	})
+	t.Run("json", func(t *testing.T) {
+		got := transcript(t, strings.NewReader("[{\"a\":1},\n"+long+",{}]"), ".json")
+		want := []string{
+			`row 1 @1:2 a@1:7=1`,
+			`row 2 @1:9 problem: the row that starts here has more than 16 MiB, the most that is read; rows after it were not read [fatal]`,
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("csv", func(t *testing.T) {
+		got := transcript(t, strings.NewReader("q,a\n1,2\n3,\""+strings.Repeat("xxxxxxxxx\n", 2_000_000)), ".csv")
+		want := []string{
+			`row 1 @2:1 q@2:1="1" a@2:3="2"`,
+			`row 2 @3:0 problem: the row that starts here has more than 16 MiB, the most that is read; rows after it were not read [fatal]`,
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, test := range []struct{ path, want string }{
+		{filepath.Join(dir, "missing.jsonl"), "no such file"},
+		{dir, "is a directory, not a data file"},
+		{write("data.xlsx", "x"), `the extension ".xlsx" says nothing about the data: want .jsonl, .json or .csv`},
+		{write("data", "x"), `the extension "" says nothing about the data: want .jsonl, .json or .csv`},
+	} {
+		_, err := rows.Open(test.path)
+		p, ok := errors.AsType[*rows.Problem](err)
+		if !ok || p.Message != test.want || !p.Fatal {
+			t.Errorf("Open(%q): %v, want %q", test.path, err, test.want)
+		}
+	}
+
+	text := "{\"a\":1}\n{\n{\"a\":2}\n"
+	r, err := rows.Open(write("good.jsonl", text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range r.All() {
+	}
+	sum := sha256.Sum256([]byte(text))
+	if want := hex.EncodeToString(sum[:]); r.SHA256() != want {
+		t.Errorf("SHA256 is %s, want %s", r.SHA256(), want)
+	}
+	if r.Count() != 3 {
+		t.Errorf("Count is %d, want 3", r.Count())
+	}
+	if _, err := r.Next(); err != io.EOF {
+		t.Errorf("Next after the end: %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadFault(t *testing.T) {
+	fault := errors.New("disk on fire")
+	for _, extension := range []string{".json", ".jsonl", ".csv"} {
+		r, err := rows.NewReader(io.MultiReader(strings.NewReader("[{"), failing{fault}), extension)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Next(); !errors.Is(err, fault) {
+			t.Errorf("%s: error is %v, want the fault of reading", extension, err)
+		}
+		if _, err := r.Next(); err != io.EOF {
+			t.Errorf("%s: error after the fault is %v, want EOF", extension, err)
+		}
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func TestRowsStayValid(t *testing.T) {
+	for extension, text := range map[string]string{
+		".json":  `[{"a":"one"},{"a":"two"},{"a":"three"}]`,
+		".jsonl": "{\"a\":\"one\"}\n{\"a\":\"two\"}\n{\"a\":\"three\"}\n",
+		".csv":   "a\none\ntwo\nthree\n",
+	} {
+		r, err := rows.NewReader(strings.NewReader(text), extension)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept []rows.Row
+		for row, err := range r.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept = append(kept, row)
+		}
+		for i, want := range []string{`"one"`, `"two"`, `"three"`} {
+			if got := string(kept[i].Fields[0].Value); got != want {
+				t.Errorf("%s: row %d is %s, want %s", extension, i+1, got, want)
+			}
+		}
+	}
+}
+
+// TestFlatMemory reads 100,000 rows of each container out of a generator and looks at the heap on the way.
+func TestFlatMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads 300,000 rows")
+	}
+	const count = 100_000
+	for extension, piece := range map[string]func(i int) string{
+		".jsonl": func(i int) string { return fmt.Sprintf("{\"question\":\"what is %d\",\"answer\":\"a number\"}\n", i) },
+		".csv":   func(i int) string { return fmt.Sprintf("what is %d,a number\n", i) },
+		".json":  func(i int) string { return ",{\"question\":\"what\",\n\"answer\":\"a number\"}" },
+	} {
+		start := map[string]string{".csv": "question,answer\n", ".json": "[{}"}[extension]
+		end := map[string]string{".json": "]"}[extension]
+		r, err := rows.NewReader(&generator{next: start, count: count, piece: piece, end: end}, extension)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base, n := heap(), 0
+		for _, err := range r.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n++; n%50_000 == 0 {
+				if grown := heap() - base; grown > 2<<20 {
+					t.Errorf("%s: the heap has grown by %d bytes after %d rows", extension, grown, n)
+				}
+			}
+		}
+		if n < count {
+			t.Errorf("%s: %d rows, want %d", extension, n, count)
+		}
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// A generator makes a file up while it is read.
+type generator struct {
+	next     string
+	i, count int
+	piece    func(int) string
+	end      string
+}
+
+func (g *generator) Read(p []byte) (int, error) {
+	for g.next == "" {
+		switch g.i++; {
+		case g.i <= g.count:
+			g.next = g.piece(g.i)
+		case g.i == g.count+1:
+			g.next = g.end
+		default:
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, g.next)
+	g.next = g.next[n:]
+	return n, nil
+}

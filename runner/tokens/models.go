@@ -1,0 +1,82 @@
+package tokens
+
+import "strings"
+
+// A family is a group of base models that share an encoding and a limit.
+type family struct {
+	name     string // a model's name, or its start up to a hyphen; one that ends in a dot starts any name
+	encoding string
+	limit    int // tokens per training example; 0: none is documented
+}
+
+// families holds OpenAI's base models. Encodings follow tiktoken 0.14.0 (2026-08-16); o200k_harmony, which gpt-oss uses, differs
+// from o200k_base in special tokens only. Limits follow OpenAI's fine-tuning guide (mirrored 2026-06): an example beyond its limit is
+// cut off by the service without a word.
+func families() []family {
+	return []family{
+		{"gpt-4.1", O200K, 65_536},
+		{"gpt-4o", O200K, 65_536},
+		{"gpt-4o-mini", O200K, 65_536},
+		{"gpt-4.5", O200K, 0},
+		{"chatgpt-4o", O200K, 0},
+		{"gpt-5", O200K, 0},
+		{"gpt-5.", O200K, 0},
+		{"gpt-oss", O200K, 0},
+		{"o1", O200K, 0},
+		{"o3", O200K, 0},
+		{"o4-mini", O200K, 0},
+		{"gpt-4", CL100K, 0},
+		{"gpt-3.5-turbo", CL100K, 16_385}, // an alias of -0125
+		{"gpt-3.5-turbo-0613", CL100K, 4_096},
+		{"gpt-35-turbo", CL100K, 16_385}, // the name at Azure
+		{"gpt-35-turbo-0613", CL100K, 4_096},
+		{"davinci-002", CL100K, 16_384},
+		{"babbage-002", CL100K, 16_384},
+	}
+}
+
+// EncodingFor returns the encoding of a model, base or fine-tuned. Of a model that is not known it returns [O200K] and false.
+func EncodingFor(model string) (encoding string, known bool) {
+	if f, ok := lookUp(model); ok {
+		return f.encoding, true
+	}
+	return O200K, false
+}
+
+// Limit returns how many tokens a training example of the model may have, and false where that is not documented.
+func Limit(model string) (tokens int, ok bool) {
+	f, _ := lookUp(model)
+	return f.limit, f.limit > 0
+}
+
+// lookUp returns the family with the longest name that matches.
+func lookUp(model string) (best family, ok bool) {
+	base := baseName(model)
+	for _, f := range families() {
+		if f.matches(base) && len(f.name) > len(best.name) {
+			best, ok = f, true
+		}
+	}
+	return best, ok
+}
+
+func (f family) matches(base string) bool {
+	rest, ok := strings.CutPrefix(base, f.name)
+	return ok && (rest == "" || rest[0] == '-' || strings.HasSuffix(f.name, "."))
+}
+
+// baseName returns the base model that a name was made from:
+//
+//	ft:gpt-4o-mini-2024-07-18:org:suffix:id    OpenAI
+//	gpt-4o-mini-2024-07-18.ft-0ab3f8-suffix    Azure
+//	azure/gpt-4o-mini                          gateways
+func baseName(model string) string {
+	name := model
+	if i := strings.Index(name, "ft:"); i == 0 || i > 0 && name[i-1] == '/' {
+		name = name[i+len("ft:"):]
+	}
+	name, _, _ = strings.Cut(name, ":")
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	name, _, _ = strings.Cut(name, ".ft-")
+	return strings.ToLower(name)
+}

@@ -1,0 +1,163 @@
+package tokens_test
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"ftrun/runner/tokens"
+)
+
+func counter(t testing.TB, encoding string) *tokens.Counter {
+	t.Helper()
+	c, err := tokens.For(encoding)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestCount(t *testing.T) {
+	for _, test := range []struct {
+		text          string
+		o200k, cl100k int
+	}{
+		{"", 0, 0},
+		{"tiktoken is great!", 6, 6}, // [83 8251 2488 382 2212 0] and [83 1609 5963 374 2294 0]
+		{"system", 1, 1},
+		{"developer", 1, 1},
+		{"assistant", 1, 1},
+		{"hello world", 2, 2},
+		{"2 + 2 = 4", 7, 7},
+		{"お誕生日おめでとう", 8, 9},
+		{"<|endoftext|>", 7, 7}, // ordinary text, not the special token
+		{" \n\n  x\r\n", 4, 4},
+		{"AB中C", 3, 3},
+	} {
+		if got := counter(t, tokens.O200K).Count(test.text); got != test.o200k {
+			t.Errorf("o200k_base count of %q is %d, want %d", test.text, got, test.o200k)
+		}
+		if got := counter(t, tokens.CL100K).Count(test.text); got != test.cl100k {
+			t.Errorf("cl100k_base count of %q is %d, want %d", test.text, got, test.cl100k)
+		}
+	}
+}
+
+func TestForUnknown(t *testing.T) {
+	if _, err := tokens.For("p99k"); err == nil || !strings.Contains(err.Error(), `"p99k"`) {
+		t.Errorf("error is %v, want one that names the encoding", err)
+	}
+}
+
+func TestForShares(t *testing.T) {
+	var group sync.WaitGroup
+	found := make([]*tokens.Counter, 8)
+	for i := range found {
+		group.Go(func() {
+			c, err := tokens.For(tokens.O200K)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			found[i] = c
+			c.Count("counted by several at once: 1, 2, 3")
+		})
+	}
+	group.Wait()
+	for _, c := range found {
+		if c != found[0] {
+			t.Fatal("the encoding was loaded twice")
+		}
+	}
+}
+
+func TestModels(t *testing.T) {
+	for _, test := range []struct {
+		model    string
+		encoding string
+		known    bool
+		limit    int
+	}{
+		{"gpt-4.1-2025-04-14", "o200k_base", true, 65_536},
+		{"gpt-4.1-mini-2025-04-14", "o200k_base", true, 65_536},
+		{"gpt-4.1-nano", "o200k_base", true, 65_536},
+		{"gpt-4o", "o200k_base", true, 65_536},
+		{"gpt-4o-2024-08-06", "o200k_base", true, 65_536},
+		{"gpt-4o-mini-2024-07-18", "o200k_base", true, 65_536},
+		{"ft:gpt-4.1-mini-2025-04-14:org:suffix:id", "o200k_base", true, 65_536},
+		{"ft:gpt-4-0613:org::id", "cl100k_base", true, 0},
+		{"ft:gpt-3.5-turbo-0125:org:a:b:ckpt-step-90", "cl100k_base", true, 16_385},
+		{"gpt-3.5-turbo-1106", "cl100k_base", true, 16_385},
+		{"gpt-3.5-turbo-0613", "cl100k_base", true, 4_096},
+		{"gpt-35-turbo-0125", "cl100k_base", true, 16_385},
+		{"gpt-4o-mini-2024-07-18.ft-0ab3f80e4f22-science", "o200k_base", true, 65_536},
+		{"azure/gpt-4o-mini", "o200k_base", true, 65_536},
+		{"openai/ft:gpt-4-0613:org::id", "cl100k_base", true, 0},
+		{"gpt-4", "cl100k_base", true, 0},
+		{"gpt-4-turbo-2024-04-09", "cl100k_base", true, 0},
+		{"GPT-4-0613", "cl100k_base", true, 0},
+		{"gpt-5.1-mini", "o200k_base", true, 0},
+		{"gpt-5-mini", "o200k_base", true, 0},
+		{"gpt-oss-20b", "o200k_base", true, 0},
+		{"o4-mini-2025-04-16", "o200k_base", true, 0},
+		{"gpt-4.7", "o200k_base", false, 0}, // not gpt-4
+		{"o1x", "o200k_base", false, 0},
+		{"meta-llama/Llama-3.1-8B-Instruct", "o200k_base", false, 0},
+		{"shift:gpt-4", "o200k_base", false, 0},
+		{"", "o200k_base", false, 0},
+	} {
+		encoding, known := tokens.EncodingFor(test.model)
+		if encoding != test.encoding || known != test.known {
+			t.Errorf("EncodingFor(%q) = %s, %t, want %s, %t", test.model, encoding, known, test.encoding, test.known)
+		}
+		limit, ok := tokens.Limit(test.model)
+		if limit != test.limit || ok != (test.limit > 0) {
+			t.Errorf("Limit(%q) = %d, %t, want %d", test.model, limit, ok, test.limit)
+		}
+	}
+}
+
+// FuzzCount checks what every text must keep: no panic, no token without a byte, and a sum that joining can't raise by much.
+func FuzzCount(f *testing.F) {
+	f.Add("tiktoken is great!")
+	f.Add("AB中C\u0301 Ⅷ²٣ 'LL ſ\r\n\t ")
+	f.Fuzz(func(t *testing.T, text string) {
+		text = strings.ToValidUTF8(text, "?")
+		if len(text) > 2000 {
+			text = ""
+		}
+		n := counter(t, tokens.O200K).Count(text)
+		if n > len(text) || n == 0 && text != "" {
+			t.Errorf("%q has %d tokens in %d bytes", text, n, len(text))
+		}
+	})
+}
+
+// BenchmarkCount counts the first 300 lines of GSM8K.
+func BenchmarkCount(b *testing.B) {
+	folder := os.Getenv("FTRUN_TESTDATA")
+	if folder == "" {
+		folder = filepath.Join("..", "..", "..", "shared")
+	}
+	file, err := os.Open(filepath.Join(folder, "data", "gsm8k_train.jsonl"))
+	if err != nil {
+		b.Skip("needs gsm8k_train.jsonl: ", err)
+	}
+	defer file.Close()
+	var texts []string
+	size := 0
+	for in := bufio.NewScanner(file); in.Scan() && len(texts) < 300; {
+		texts = append(texts, in.Text())
+		size += len(in.Text())
+	}
+	c := counter(b, tokens.O200K)
+	b.SetBytes(int64(size))
+	for b.Loop() {
+		for _, text := range texts {
+			c.Count(text)
+		}
+	}
+}
