@@ -1,0 +1,167 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ftrun/runner/grade"
+	"ftrun/spec/diag"
+	"ftrun/spec/internal/yamlpos"
+)
+
+// An assertionForm is one grader key, with its arguments, and the assertion's own keys.
+type assertionForm struct {
+	Assertion
+	value          yamlpos.Value
+	needsReference bool
+	ok             bool // decoded and checked without a problem
+}
+
+// not negates a grader that it stands before.
+const not = "not_"
+
+func (f *assertionForm) UnmarshalValue(v yamlpos.Value) {
+	f.value = v
+	f.Weight = 1
+	if v.Kind() != yamlpos.Mapping {
+		v.Add("want an assertion such as {icontains: light}, found "+v.Describe(), "")
+		return
+	}
+	before := v.Doc().Found()
+	var graders []yamlpos.Entry
+	for _, e := range v.Entries() {
+		switch e.Key {
+		case "weight":
+			f.decodeWeight(e.Value)
+		case "name":
+			f.decodeName(e.Value)
+		default:
+			graders = append(graders, e)
+		}
+	}
+	switch len(graders) {
+	case 0:
+		v.Add("no grader", "want one of "+strings.Join(graderNames(), ", "))
+	case 1:
+		f.decodeGrader(graders[0])
+	default:
+		f.refuseSecond(graders)
+	}
+	f.ok = v.Doc().Found() == before
+}
+
+func (f *assertionForm) decodeWeight(v yamlpos.Value) {
+	before := v.Doc().Found()
+	if v.Into(&f.Weight); v.Doc().Found() == before && (f.Weight < 0 || f.Weight > maxWeight) {
+		v.Addf("want 0 to %d, found %v", int(maxWeight), f.Weight)
+	}
+}
+
+func (f *assertionForm) decodeName(v yamlpos.Value) {
+	before := v.Doc().Found()
+	v.Into(&f.Name)
+	if v.Doc().Found() == before && (strings.TrimSpace(f.Name) == "" || strings.ContainsAny(f.Name, "\r\n")) {
+		v.Addf("want one line that is not blank, found %s", yamlpos.Quote(f.Name))
+	}
+}
+
+// decodeGrader decodes the arguments into those of the grader that the key names.
+func (f *assertionForm) decodeGrader(e yamlpos.Entry) {
+	name, negated := strings.CutPrefix(e.Key, not)
+	kind, ok := kindOf(name)
+	if !ok {
+		refuseGrader(e, name)
+		return
+	}
+	args := kind.New()
+	v := e.Value
+	before := v.Doc().Found()
+	scalar := kind.Scalar != "" && v.Kind() != yamlpos.Mapping
+	if scalar {
+		v.IntoKey(args, kind.Scalar)
+	} else {
+		v.Into(args)
+	}
+	if v.Doc().Found() > before {
+		return
+	}
+	for _, p := range args.Check() {
+		path := v.Path()
+		if p.Key != "" && !scalar {
+			path += "." + p.Key
+		}
+		v.Doc().Addf(path, "%s", p.Message)
+	}
+	if v.Doc().Found() > before {
+		return
+	}
+	f.Kind, f.Not, f.Grader, f.needsReference = e.Key, negated, args.Grader(), args.NeedsReference()
+	if f.Name == "" {
+		f.Name = assertionName(args, e.Key, negated)
+	}
+}
+
+// assertionName names an assertion after its grader and arguments.
+func assertionName(args grade.Args, key string, negated bool) string {
+	s, ok := args.(fmt.Stringer)
+	switch {
+	case !ok:
+		return key
+	case negated:
+		return not + s.String()
+	default:
+		return s.String()
+	}
+}
+
+// refuseGrader reports a key of an assertion that is no grader.
+func refuseGrader(e yamlpos.Entry, name string) {
+	if slices.Contains(later.graders, name) {
+		e.Add(notSupported, "")
+		return
+	}
+	names := graderNames()
+	message := "unknown grader"
+	if s := diag.Suggest(name, append(names, "weight", "name")); s != "" {
+		if name != e.Key && slices.Contains(names, s) {
+			s = not + s
+		}
+		message += fmt.Sprintf(", did you mean %q?", s)
+	}
+	e.Add(message, "want one of "+strings.Join(names, ", ")+", or one with not_ before it")
+}
+
+// refuseSecond reports an assertion with several graders, or with one grader and a slip of the pen.
+func (f *assertionForm) refuseSecond(entries []yamlpos.Entry) {
+	known := 0
+	for _, e := range entries {
+		name, _ := strings.CutPrefix(e.Key, not)
+		switch _, ok := kindOf(name); {
+		case !ok:
+			refuseGrader(e, name)
+		case known > 0:
+			e.Add("a second grader in one assertion", `begin a new item with "- " for each grader`)
+			known++
+		default:
+			known++
+		}
+	}
+}
+
+func kindOf(name string) (grade.Kind, bool) {
+	kinds := grade.Kinds()
+	i := slices.IndexFunc(kinds, func(k grade.Kind) bool { return k.Name == name })
+	if i < 0 {
+		return grade.Kind{}, false
+	}
+	return kinds[i], true
+}
+
+func graderNames() []string {
+	var names []string
+	for _, k := range grade.Kinds() {
+		names = append(names, k.Name)
+	}
+	return names
+}

@@ -1,0 +1,128 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+
+	"ftrun/spec/diag"
+	"ftrun/spec/internal/yamlpos"
+)
+
+// A thresholdForm is the text of a threshold.
+type thresholdForm struct {
+	Threshold
+	value yamlpos.Value
+	ok    bool
+}
+
+func (f *thresholdForm) UnmarshalValue(v yamlpos.Value) {
+	f.value = v
+	if v.Kind() != yamlpos.Scalar {
+		hint := thresholdForms
+		if v.Kind() == yamlpos.Mapping {
+			hint = `a ": " makes a mapping of it; put the threshold in quotes: '{tag:x}' has no blank after its colon`
+		}
+		v.Add("want a threshold, found "+v.Describe(), hint)
+		return
+	}
+	t, problem := parseThreshold(v.Text())
+	if problem != nil {
+		v.Add(problem.Message, problem.Way)
+		return
+	}
+	t.Pos = v.Pos()
+	f.Threshold, f.ok = t, true
+}
+
+// checkThresholds wants thresholds that can be judged with the cases and the baseline that there are, and fills in the defaults.
+func (c *checker) checkThresholds() {
+	if !c.Has("thresholds") {
+		c.defaultThresholds()
+		return
+	}
+	if len(c.file.Thresholds) == 0 && c.sound("thresholds") {
+		c.Add("thresholds", "an empty list, so nothing would gate", "leave the key out for the defaults")
+	}
+	seen := map[string]string{} // canonical form to path
+	for _, f := range c.file.Thresholds {
+		if !f.ok {
+			continue
+		}
+		path := f.value.Path()
+		if first, ok := seen[f.String()]; ok {
+			c.Addf(path, "the same threshold as %s", first)
+			continue
+		}
+		seen[f.String()] = path
+		c.checkThreshold(path, f.Threshold)
+		c.pipeline.Thresholds = append(c.pipeline.Thresholds, f.Threshold)
+	}
+}
+
+func (c *checker) checkThreshold(path string, t Threshold) {
+	if t.Baseline && c.pipeline.Test.Baseline == BaselineOff && !c.Troubled("test.baseline") && !c.Troubled("base_model") {
+		why := "test.baseline is off"
+		if !c.Has("test.baseline") {
+			why = "there is no base_model to compare with"
+		}
+		c.Add(path, "no baseline: "+why, "name base_model with test.baseline base, or compare with a number")
+	}
+	if c.Troubled("test") || len(c.pipeline.Test.Cases) == 0 {
+		return // what is known of the cases is not all there is
+	}
+	tagged := c.pipeline.Test.Cases
+	if t.Tag != "" {
+		tagged = slices.DeleteFunc(slices.Clone(tagged), func(k Case) bool { return !slices.Contains(k.Tags, t.Tag) })
+	}
+	switch {
+	case len(tagged) == 0:
+		c.unknownTag(path, t.Tag)
+	case t.Metric == PassRate && !slices.ContainsFunc(tagged, hasAssertions):
+		which := "no case"
+		if t.Tag != "" {
+			which += fmt.Sprintf(" with tag %q", t.Tag)
+		}
+		c.Add(path, which+" has assertions, so there is no pass rate", "add assertions, or use mean_score: an answer alone is only scored")
+	}
+}
+
+func hasAssertions(k Case) bool { return len(k.Assertions) > 0 }
+
+func (c *checker) unknownTag(path, tag string) {
+	var tags []string
+	for _, k := range c.pipeline.Test.Cases {
+		tags = append(tags, k.Tags...)
+	}
+	message := fmt.Sprintf("no case has tag %q", tag)
+	if s := diag.Suggest(tag, tags); s != "" {
+		message += fmt.Sprintf(", did you mean %q?", s)
+	}
+	c.Addf(path, "%s", message)
+}
+
+// defaultThresholds gates what can be gated: assertions hold in every case, and cases that are only scored do not fall behind the
+// baseline. A baseline at 0 would be reached by a model that says nothing, hence the second of the two.
+func (c *checker) defaultThresholds() {
+	cases := c.pipeline.Test.Cases
+	scoredOnly := slices.ContainsFunc(cases, func(k Case) bool { return !hasAssertions(k) })
+	var defaults []Threshold
+	if slices.ContainsFunc(cases, hasAssertions) {
+		defaults = append(defaults, Threshold{Metric: PassRate, Op: "==", Value: 1})
+	}
+	if scoredOnly && c.pipeline.Test.Baseline != BaselineOff {
+		defaults = append(defaults,
+			Threshold{Metric: MeanScore, Op: ">=", Baseline: true},
+			Threshold{Metric: MeanScore, Op: ">"},
+		)
+	}
+	if len(defaults) == 0 && len(cases) > 0 && !c.Troubled("test") && !c.Troubled("base_model") {
+		c.Add("test", "nothing would gate: the cases are only scored, and there is no baseline to compare with",
+			"add assertions, or a threshold such as 'mean_score >= 0.5', or a baseline (base_model with test.baseline base)")
+	}
+	for i := range defaults {
+		defaults[i].Default = true
+		defaults[i].Expression = defaults[i].String()
+		defaults[i].Pos = c.At("test")
+	}
+	c.pipeline.Thresholds = defaults
+}

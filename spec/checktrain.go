@@ -1,0 +1,180 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"ftrun/spec/internal/yamlpos"
+)
+
+func (c *checker) checkDataset() {
+	f := c.file.Dataset
+	if !c.Has("dataset") {
+		if !c.pipeline.Train.Off && !c.Troubled("train") {
+			c.Add("", `missing key "dataset"`, `name the training data, or write "train: off" and test.model to test a model that exists`)
+		}
+		return
+	}
+	at := "dataset.path"
+	if !c.Has(at) {
+		at = "dataset"
+	}
+	c.path(at, string(f.Path))
+	c.choice("dataset.format", f.Format, []string{auto, "qa", "chat"})
+	c.choice("dataset.too_long", f.TooLong, []string{"error", "drop"})
+	c.choice("dataset.invalid", f.Invalid, []string{"error"})
+	c.pipeline.Dataset = &Dataset{
+		Path:    string(f.Path),
+		Format:  f.Format,
+		Fields:  c.fields(f),
+		TooLong: f.TooLong,
+		Pos:     c.At(at),
+	}
+}
+
+// fields returns the columns by role.
+func (c *checker) fields(f datasetForm) map[string]string {
+	if f.Fields == nil {
+		return nil
+	}
+	if f.Format == "chat" {
+		c.Add("dataset.fields", "format chat has no columns to map", "leave fields out, or use format qa")
+	}
+	fields := map[string]string{}
+	for role, column := range map[string]*string{"question": f.Fields.Question, "answer": f.Fields.Answer, "system": f.Fields.System} {
+		if column == nil {
+			continue
+		}
+		if strings.TrimSpace(*column) == "" {
+			c.blank("dataset.fields."+role, "name the column")
+		}
+		fields[role] = *column
+	}
+	if len(fields) == 0 && !c.Troubled("dataset.fields") {
+		c.Addf("dataset.fields", "empty: name the column of question, answer or system")
+	}
+	roles := slices.Sorted(maps.Keys(fields))
+	for i, role := range roles {
+		for _, other := range roles[:i] {
+			if fields[role] == fields[other] && c.sound("dataset.fields."+role) {
+				c.Addf("dataset.fields."+role, "column %s is %s already", yamlpos.Quote(fields[role]), other)
+			}
+		}
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return fields
+}
+
+var suffixPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func (c *checker) checkTrain() {
+	f := c.file.Train
+	c.choice("train.method", f.Method, []string{"supervised"})
+	if c.sound("train.suffix") && !suffixPattern.MatchString(f.Suffix) {
+		c.Addf("train.suffix", "want 1 to 64 of A-Z, a-z, 0-9, _ and -, found %s", yamlpos.Quote(f.Suffix))
+	}
+	if f.Seed != nil {
+		c.within("train.seed", *f.Seed, 0, math.MaxInt32)
+	}
+	c.metadata(f.Metadata)
+	c.pipeline.Train = Train{
+		Off:             f.Off,
+		Method:          f.Method,
+		Hyperparameters: c.hyperparameters(f.Hyperparameters),
+		Suffix:          f.Suffix,
+		Seed:            f.Seed,
+		Metadata:        f.Metadata,
+	}
+	if c.Has("token_limit") {
+		c.within("token_limit", c.file.TokenLimit, 1, math.MaxInt)
+		c.pipeline.TokenLimit = c.file.TokenLimit
+	}
+}
+
+func (c *checker) hyperparameters(f hyperparametersFile) map[string]any {
+	const path = "train.hyperparameters."
+	set := map[string]any{}
+	if n := f.Epochs.Value; n != nil {
+		c.within(path+"n_epochs", *n, 1, 50)
+		set["n_epochs"] = *n
+	}
+	if n := f.BatchSize.Value; n != nil {
+		c.within(path+"batch_size", *n, 1, 256)
+		set["batch_size"] = *n
+	}
+	if x := f.LearningRate.Value; x != nil {
+		if *x <= 0 {
+			c.Addf(path+"learning_rate_multiplier", "want more than 0, found %v", *x)
+		}
+		set["learning_rate_multiplier"] = *x
+	}
+	return set
+}
+
+// The service's limits on a job's metadata, and what of it is ftrun's own.
+const (
+	metadataPairs    = 16
+	metadataOwnPairs = 1 // ftrun_key
+	metadataKey      = 64
+	metadataValue    = 512
+	metadataPrefix   = "ftrun_"
+)
+
+func (c *checker) metadata(pairs map[string]string) {
+	const path = "train.metadata"
+	if limit := metadataPairs - metadataOwnPairs; len(pairs) > limit {
+		c.Addf(path, "%d pairs, at most %d: the service takes %d, and ftrun adds %d", len(pairs), limit, metadataPairs, metadataOwnPairs)
+	}
+	for _, key := range slices.Sorted(maps.Keys(pairs)) {
+		at := yamlpos.Join(path, key)
+		switch {
+		case key == "":
+			c.Addf(at, "a key without a name")
+		case strings.HasPrefix(key, metadataPrefix):
+			c.Addf(at, "keys that begin with %q are ftrun's own", metadataPrefix)
+		case utf8.RuneCountInString(key) > metadataKey:
+			c.Addf(at, "a key longer than %d characters", metadataKey)
+		case utf8.RuneCountInString(pairs[key]) > metadataValue:
+			c.Addf(at, "a value longer than %d characters", metadataValue)
+		}
+	}
+}
+
+// checkModels looks at which model is trained and which is asked.
+func (c *checker) checkModels() {
+	p := c.pipeline
+	p.BaseModel, p.Test.Model = c.file.BaseModel, c.file.Test.Model
+	c.model("base_model", p.BaseModel)
+	c.model("test.model", p.Test.Model)
+	if !c.Has("base_model") && !p.Train.Off && !c.Troubled("train") {
+		c.Add("", `missing key "base_model"`, `name the model to train, or write "train: off" and test.model to test a model that exists`)
+	}
+	if p.Train.Off && !c.Has("test.model") && !c.Troubled("test") {
+		c.Add("train", "off needs test.model: without training there is no other model to ask", `name the model to ask: test: {model: …, cases: …}`)
+	}
+	c.choice("test.baseline", string(c.file.Test.Baseline), []string{BaselineBase, BaselineOff})
+	p.Test.Baseline = string(c.file.Test.Baseline)
+	if p.Test.Baseline == "" {
+		p.Test.Baseline = BaselineOff
+		if p.BaseModel != "" {
+			p.Test.Baseline = BaselineBase
+		}
+	}
+	if p.Test.Baseline != BaselineBase {
+		return
+	}
+	switch {
+	case !c.Has("base_model") && p.Train.Off:
+		c.Add("test.baseline", "base needs base_model, the model to compare with", `name base_model, or set test.baseline to off`)
+	case p.Test.Model != "" && p.Test.Model == p.BaseModel:
+		c.Add("test.model", fmt.Sprintf("%s is base_model too, so it would be compared with itself", yamlpos.Quote(p.Test.Model)),
+			"test another model, or set test.baseline to off")
+	}
+}

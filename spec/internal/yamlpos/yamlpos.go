@@ -1,0 +1,286 @@
+// Package yamlpos decodes YAML strictly into tagged structs and remembers where each value stood.
+//
+// It reports every problem in one pass, each with file, line, column and key path: unknown and duplicate keys, wrong types,
+// missing keys. A struct names its keys with yaml tags; a field tagged "key,required" must be there:
+//
+//	type file struct {
+//		Version int           `yaml:"version,required"`
+//		Timeout time.Duration `yaml:"timeout"`
+//	}
+//	doc, problems := yamlpos.Parse("pipeline.yaml", src)
+//	if doc != nil {
+//		doc.Root().Into(&f)
+//		problems = doc.Problems()
+//	}
+//
+// Values are read as people mean them rather than as YAML 1.1 does: a string takes any scalar but null exactly as it is
+// written (010 stays "010", yes stays "yes"), numbers are decimal, booleans are true and false, durations have units.
+// A key without a value is an error, never a default. A type with several forms implements [Unmarshaler].
+package yamlpos
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"ftrun/spec/diag"
+)
+
+// A Document is one parsed YAML file. Its two functions, where set, are asked while it is decoded.
+type Document struct {
+	// Later reports whether an unknown key is one of a later version, by its path with every index as [].
+	Later func(path string) bool
+	// Refuse returns why a scalar is not accepted at a path, or "".
+	Refuse func(path, text string) string
+
+	file      string
+	lines     []string
+	root      *yaml.Node
+	problems  diag.List
+	found     int             // problems, those among them that are beyond the limit of the list
+	troubled  map[string]bool // paths with a problem at or inside them
+	positions map[string]diag.Position
+}
+
+// An Unmarshaler decodes itself: a type with several forms, or with keys that no struct can list.
+type Unmarshaler interface {
+	UnmarshalValue(v Value)
+}
+
+// Root returns the whole document.
+func (d *Document) Root() Value { return Value{d, resolve(d.root), ""} }
+
+// maxProblems is how many problems are listed. Nobody reads more, and a hostile file could have a million.
+const maxProblems = 1000
+
+// Problems returns the problems found so far. Beyond a thousand, the last one says how many are left out.
+func (d *Document) Problems() diag.List {
+	if d.found <= maxProblems {
+		return d.problems
+	}
+	list := slices.Clone(d.problems)
+	list.Addf(diag.Position{File: d.file, Line: len(d.lines)}, "", "%d more problems are not listed", d.found-maxProblems)
+	return list
+}
+
+// Found returns how many problems were found so far.
+func (d *Document) Found() int { return d.found }
+
+// Addf adds a problem at a path.
+func (d *Document) Addf(path, format string, args ...any) {
+	d.Add(path, fmt.Sprintf(format, args...), "")
+}
+
+// Add adds a problem with a hint at a path.
+func (d *Document) Add(path, message, hint string) {
+	d.add(diag.Diagnostic{Pos: d.At(path), Path: path, Message: message, Hint: hint})
+}
+
+// Has reports whether the document has a value at a path and it was decoded.
+func (d *Document) Has(path string) bool {
+	_, ok := d.positions[path]
+	return ok
+}
+
+// At returns the position of the value at a path, or of the nearest value around it that was decoded.
+func (d *Document) At(path string) diag.Position {
+	for {
+		if pos, ok := d.positions[path]; ok {
+			return pos
+		}
+		if path == "" {
+			return d.pos(d.root)
+		}
+		path = parent(path)
+	}
+}
+
+func (d *Document) pos(n *yaml.Node) diag.Position {
+	return diag.Position{File: d.file, Line: n.Line, Col: n.Column}
+}
+
+func (d *Document) addAt(n *yaml.Node, path, hint, format string, args ...any) {
+	d.add(diag.Diagnostic{Pos: d.pos(n), Path: path, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+func (d *Document) add(problem diag.Diagnostic) {
+	if d.found++; d.found <= maxProblems {
+		d.problems.Add(problem)
+	}
+	for path := problem.Path; path != "" && !d.troubled[path]; path = parent(path) {
+		d.troubled[path] = true
+	}
+}
+
+// Troubled reports whether the value at a path, or one inside it, has a problem.
+func (d *Document) Troubled(path string) bool { return d.troubled[path] }
+
+// parent returns the path of the value around the one at a path.
+func parent(path string) string { return path[:max(strings.LastIndexAny(path, ".["), 0)] }
+
+// An entry is one key of a mapping and its value.
+type entry struct {
+	key   string
+	at    *yaml.Node // the key
+	value *yaml.Node // aliases resolved
+}
+
+// entries returns a mapping's own keys in order, then those that "<<" merges in. A key that stands there twice is a problem;
+// the first one counts.
+func (d *Document) entries(n *yaml.Node, path string) []entry {
+	var own []entry
+	var merges []*yaml.Node
+	first := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
+		if key.Kind != yaml.ScalarNode {
+			d.addAt(key, path, "", "want a key, found %s", describe(key))
+			continue
+		}
+		if key.Tag == "!!merge" {
+			merges = append(merges, value)
+			continue
+		}
+		if earlier, ok := first[key.Value]; ok {
+			d.addAt(key, Join(path, key.Value), "", "duplicate key, first at line %d", earlier.Line)
+			continue
+		}
+		first[key.Value] = key
+		own = append(own, entry{key.Value, key, value})
+	}
+	for _, m := range merges {
+		for _, e := range d.merged(m, path) {
+			if _, ok := first[e.key]; !ok {
+				first[e.key] = e.at
+				own = append(own, e)
+			}
+		}
+	}
+	return own
+}
+
+// merged returns the keys that the value of "<<" stands for: a mapping's, or those of a list of mappings.
+func (d *Document) merged(n *yaml.Node, path string) []entry {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return d.entries(n, path)
+	case yaml.SequenceNode:
+		var all []entry
+		for _, item := range n.Content {
+			if item = resolve(item); item.Kind != yaml.MappingNode {
+				d.addAt(item, path, "", "\"<<\" merges mappings, found %s", describe(item))
+				continue
+			}
+			all = append(all, d.entries(item, path)...)
+		}
+		return all
+	default:
+		d.addAt(n, path, "", "\"<<\" merges mappings, found %s", describe(n))
+		return nil
+	}
+}
+
+// unknownKey reports a key that the struct does not have.
+func (d *Document) unknownKey(n *yaml.Node, e entry, path string, t reflect.Type) {
+	full := Join(path, e.key)
+	if d.Later != nil && d.Later(anyIndex(full)) {
+		d.addAt(e.at, full, "", "not supported by this version")
+		return
+	}
+	if d.found >= maxProblems {
+		d.addAt(e.at, full, "", "unknown key") // spare the search for what will not be listed
+		return
+	}
+	message := "unknown key"
+	if s := suggest(e.key, t); s != "" {
+		message += fmt.Sprintf(", did you mean %q?", s)
+	}
+	hint := "allowed here: " + strings.Join(keys(t), ", ")
+	switch flow := n.Style&yaml.FlowStyle != 0 && isNull(e.value); {
+	case flow && len(n.Content) == 2:
+		hint = `a value that begins with "{" is a mapping; put it in quotes`
+	case flow:
+		hint = `inside {…} a comma ends a value; put a value with a comma in quotes, or use block style`
+	}
+	d.addAt(e.at, full, hint, "%s", message)
+}
+
+// resolve follows an alias to what it stands for.
+func resolve(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+// quoted reports whether a scalar can't be anything but text.
+func quoted(n *yaml.Node) bool {
+	return n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+}
+
+// describe says in a few words what a value is.
+func describe(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case isNull(n):
+		return "nothing"
+	case quoted(n):
+		return "the text " + Quote(n.Value)
+	default:
+		return Quote(n.Value)
+	}
+}
+
+// Quote quotes user data for a message, shortened where it is long.
+func Quote(s string) string {
+	const limit = 60
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit-1]) + "…"
+	}
+	return strconv.Quote(s)
+}
+
+// Join appends a key to a path; a key that could be mistaken for a path or would break a line is quoted.
+func Join(path, key string) string {
+	plain := func(r rune) bool {
+		return r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	if key == "" || len(key) > 60 || strings.ContainsFunc(key, func(r rune) bool { return !plain(r) }) {
+		key = Quote(key)
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// item appends an index to a path.
+func item(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
+// anyIndex replaces every index in a path by [].
+func anyIndex(path string) string {
+	var b strings.Builder
+	inside := false
+	for _, r := range path {
+		switch {
+		case r == '[':
+			inside = true
+			b.WriteRune(r)
+		case r == ']':
+			inside = false
+			b.WriteRune(r)
+		case !inside:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,78 @@
+package spec
+
+import (
+	"slices"
+	"strings"
+
+	"ftrun/runner/provider"
+)
+
+// notSupported is what the file is told about everything in [later].
+const notSupported = "not supported by this version"
+
+// later is what the file format has and this version does not do. It is refused by name, never ignored and never taken for a
+// slip of the pen. Whoever lands a feature takes its line away.
+var later = struct {
+	keys     []string            // paths; [] stands for any index
+	values   map[string][]string // path of a key to values
+	graders  []string            // keys of an assertion
+	metrics  []string            // of thresholds; a grader's mean, "<grader>.mean", beside them
+	wordings []string            // words that only thresholds of a later form have
+}{
+	keys: []string{
+		"provider.headers",
+		"provider.extra_body",
+		"dataset.validation",
+		"dataset.max_dropped",
+		"dataset.duplicates",
+		"dataset.contamination",
+		"train.integrations",
+		"train.checkpoint",
+		"train.hyperparameters.beta",
+		"test.provider",
+		"test.judge",
+		"test.repeat",
+		"test.reuse",
+		"test.requests_per_minute",
+		"test.tokens_per_minute",
+		"test.cases[].messages",
+		"test.cases[].system_prompt",
+		"test.cases[].repeat",
+		"test.cases[].vars",
+		"prices",
+		"budget",
+		"reports.html",
+		"reports.markdown",
+		"reports.text",
+	},
+	values: map[string][]string{
+		"provider.auth":   {"api-key"},
+		"provider.wire":   {"hyperparameters"},
+		"dataset.format":  {"alpaca", "completion", "preference", "sharegpt"},
+		"dataset.invalid": {"drop"},
+		"train.method":    {"dpo"},
+	},
+	graders: []string{
+		"choice", "contains_all", "contains_any", "f1", "fuzzy_match", "icontains_all", "icontains_any", "json", "json_schema",
+		"label_model", "length", "levenshtein", "multi", "numeric", "python", "refusal", "score_model", "string_check",
+	},
+	metrics: []string{
+		"broken", "cost", "delta", "fixed", "p50_latency", "p95_latency", "p_value", "refusals", "train_loss", "truncated",
+		"valid_accuracy", "valid_loss",
+	},
+	wordings: []string{"no_significant_drop", "not_worse_than", "at"},
+}
+
+// laterKey reports whether a key, by its path with every index as [], is one of a later version.
+func laterKey(path string) bool {
+	if rest, ok := strings.CutPrefix(path, "test[]"); ok {
+		path = "test.cases[]" + rest // the short form of test
+	}
+	return slices.Contains(later.keys, path)
+}
+
+// laterKind reports whether a kind of provider is one of a later version.
+func laterKind(kind string) bool {
+	p, ok := provider.ProfileOf(kind)
+	return ok && !p.Supported
+}

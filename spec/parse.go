@@ -1,0 +1,81 @@
+package spec
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path/filepath"
+	"strings"
+
+	"ftrun/spec/diag"
+	"ftrun/spec/internal/yamlpos"
+)
+
+// MaxBytes is the size of the largest pipeline file.
+const MaxBytes = yamlpos.MaxBytes
+
+// Parse checks the bytes of a pipeline file and fills in the defaults. It reads no other file: where the spec names a file for the
+// system prompt, SystemPromptFile has its name and [Load] reads it. The error is a [diag.List] with every problem, sorted.
+func Parse(file string, src []byte) (*Pipeline, error) {
+	c := parse(file, src)
+	if err := c.problems().Err(); err != nil {
+		return nil, err
+	}
+	return c.pipeline, nil
+}
+
+// parse returns the checked pipeline; it is usable only where there are no problems.
+func parse(file string, src []byte) *checker {
+	doc, problems := yamlpos.Parse(file, src)
+	if doc == nil {
+		return &checker{unread: problems}
+	}
+	c := &checker{Document: doc, file: defaults()}
+	if problem, ok := checkVersion(doc.Root()); !ok {
+		c.unread = diag.List{problem}
+		return c
+	}
+	doc.Later = laterKey
+	doc.Refuse = refuseVariables
+	doc.Root().Into(&c.file)
+	sum := sha256.Sum256(src)
+	c.pipeline = &Pipeline{File: file, Dir: filepath.Dir(file), SHA256: hex.EncodeToString(sum[:])}
+	c.check()
+	return c
+}
+
+// checkVersion looks for the version before anything else is decoded, so that a file of another version gets one sentence rather than
+// one for every key that changed.
+func checkVersion(root yamlpos.Value) (diag.Diagnostic, bool) {
+	const begin = `begin the file with "version: 1"`
+	if root.Kind() != yamlpos.Mapping {
+		return diag.Diagnostic{Pos: root.Pos(), Message: "want a pipeline, that is keys such as version and base_model", Hint: begin}, false
+	}
+	version, ok := root.Lookup("version")
+	switch {
+	case !ok:
+		return diag.Diagnostic{Pos: root.Pos(), Message: `missing key "version"`, Hint: begin}, false
+	case version.Text() == "1" && !version.Quoted():
+		return diag.Diagnostic{}, true
+	case version.Kind() == yamlpos.Scalar && !version.Quoted():
+		return diag.Diagnostic{Pos: version.Pos(), Path: "version", Message: "this ftrun reads version 1, found " + yamlpos.Quote(version.Text()),
+			Hint: "write the file as version 1, or use the ftrun that reads this version"}, false
+	default:
+		return diag.Diagnostic{Pos: version.Pos(), Path: "version", Message: "want the number 1", Hint: begin}, false
+	}
+}
+
+// refuseVariables refuses ${VAR} where a later version expands it. Prompts, cases and thresholds are text: there it means itself.
+func refuseVariables(path, text string) string {
+	if !strings.Contains(text, "${") {
+		return ""
+	}
+	for _, verbatim := range []string{"test[", "test.cases", "test.assert", "thresholds["} {
+		if strings.HasPrefix(path, verbatim) {
+			return ""
+		}
+	}
+	if path == "system_prompt" {
+		return ""
+	}
+	return "a variable such as ${VAR} is " + notSupported
+}

@@ -1,0 +1,257 @@
+package spec
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ftrun/spec/diag"
+	"ftrun/spec/internal/yamlpos"
+)
+
+// A Metric is a number over all cases.
+type Metric string
+
+// The metrics of this version.
+const (
+	PassRate  Metric = "pass_rate"
+	MeanScore Metric = "mean_score"
+	Errors    Metric = "errors"
+)
+
+// A Threshold is a condition on a metric:
+//
+//	threshold = metric [ "{tag:" name "}" ] op value
+//	metric    = "pass_rate" | "mean_score" | "errors"
+//	name      = 1*( letter | digit | "_" | "." | "-" )
+//	op        = "<" | "<=" | ">" | ">=" | "==" | "!="
+//	value     = number | number "%" | "baseline"
+//	number    = 1*digit [ "." 1*digit ]
+//
+// Blanks may stand between its parts. Rates and means take a number from 0 to 1, a percentage or the baseline's metric; errors takes
+// a count or a percentage of the cases.
+type Threshold struct {
+	Expression string // as written, or as it would be
+	Metric     Metric
+	Tag        string // "" for all cases
+	Op         string // < <= > >= == !=
+	Value      float64
+	Percent    bool // the value was written with %, and Value is the fraction: for Errors a share of the cases
+	Baseline   bool // compared with the baseline's metric instead of Value
+	Default    bool // not in the spec
+	Pos        diag.Position
+}
+
+// String returns the threshold in its canonical form, which [ParseThreshold] reads back.
+func (t Threshold) String() string {
+	var b strings.Builder
+	b.WriteString(string(t.Metric))
+	if t.Tag != "" {
+		b.WriteString("{tag:" + t.Tag + "}")
+	}
+	b.WriteString(" " + t.Op + " ")
+	switch {
+	case t.Baseline:
+		b.WriteString("baseline")
+	case t.Percent:
+		b.WriteString(percent(t.Value))
+	default:
+		b.WriteString(strconv.FormatFloat(t.Value, 'f', -1, 64))
+	}
+	return b.String()
+}
+
+// percent writes a fraction as a percentage by moving its decimal point, because a multiplication by 100 would not be exact.
+func percent(fraction float64) string {
+	whole, decimals, _ := strings.Cut(strconv.FormatFloat(fraction, 'f', -1, 64), ".")
+	for len(decimals) < 2 {
+		decimals += "0"
+	}
+	whole = strings.TrimLeft(whole+decimals[:2], "0")
+	if whole == "" {
+		whole = "0"
+	}
+	if rest := decimals[2:]; rest != "" {
+		whole += "." + rest
+	}
+	return whole + "%"
+}
+
+// A ThresholdError says what is wrong with a threshold's text.
+type ThresholdError struct {
+	Message string
+	Way     string // how to mend it, where the message does not say it
+}
+
+func (e *ThresholdError) Error() string { return e.Message }
+
+// Hint returns the way out.
+func (e *ThresholdError) Hint() string { return e.Way }
+
+const thresholdForms = `write it like 'pass_rate >= 90%', 'pass_rate{tag:x} >= baseline' or 'errors <= 2'`
+
+var (
+	thresholdPattern = regexp.MustCompile(`^\s*([A-Za-z][A-Za-z0-9_.-]*)\s*(?:\{([^{}]*)\})?\s*([<>=!~≤≥≠]+)\s*(.*?)\s*$`)
+	numberPattern    = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,15})?$`)
+)
+
+// ParseThreshold reads a threshold. The error is a [*ThresholdError].
+func ParseThreshold(text string) (Threshold, error) {
+	t, problem := parseThreshold(text)
+	if problem != nil {
+		return Threshold{}, problem
+	}
+	return t, nil
+}
+
+func parseThreshold(text string) (Threshold, *ThresholdError) {
+	m := thresholdPattern.FindStringSubmatch(text)
+	if m == nil {
+		if problem := laterThreshold(text); problem != nil {
+			return Threshold{}, problem
+		}
+		return Threshold{}, &ThresholdError{yamlpos.Quote(text) + " is not a threshold", thresholdForms}
+	}
+	t := Threshold{Expression: strings.TrimSpace(text), Metric: Metric(m[1]), Op: m[3]}
+	for _, check := range []func() *ThresholdError{
+		func() *ThresholdError { return checkMetric(m[1]) },
+		func() *ThresholdError { return t.setTag(strings.Contains(text, "{"), m[2]) },
+		func() *ThresholdError { return checkOp(t.Op) },
+		func() *ThresholdError { return t.setValue(m[4]) },
+	} {
+		if problem := check(); problem != nil {
+			return Threshold{}, problem
+		}
+	}
+	return t, nil
+}
+
+// laterThreshold recognises the forms of a later version that have no operator.
+func laterThreshold(text string) *ThresholdError {
+	for _, word := range strings.Fields(text) {
+		if slices.Contains(later.wordings, word) {
+			return &ThresholdError{fmt.Sprintf("a threshold with %q is %s", word, notSupported), ""}
+		}
+	}
+	return nil
+}
+
+func checkMetric(name string) *ThresholdError {
+	metrics := []string{string(PassRate), string(MeanScore), string(Errors)}
+	if slices.Contains(metrics, name) {
+		return nil
+	}
+	if slices.Contains(later.metrics, name) || strings.HasSuffix(name, ".mean") {
+		return &ThresholdError{fmt.Sprintf("the metric %q is %s", name, notSupported), "this version has " + oneOf(metrics)}
+	}
+	message := "unknown metric " + yamlpos.Quote(name)
+	if s := diag.Suggest(name, metrics); s != "" {
+		message += fmt.Sprintf(", did you mean %q?", s)
+	}
+	return &ThresholdError{message, "this version has " + oneOf(metrics)}
+}
+
+func (t *Threshold) setTag(braces bool, inside string) *ThresholdError {
+	if !braces {
+		return nil
+	}
+	key, name, ok := strings.Cut(inside, ":")
+	name = strings.TrimSpace(name)
+	if !ok || strings.TrimSpace(key) != "tag" || !tagPattern.MatchString(name) {
+		return &ThresholdError{yamlpos.Quote("{"+inside+"}") + " is not a tag", `write it like {tag:x}, with a name of A-Z, a-z, 0-9, _, . and -`}
+	}
+	t.Tag = name
+	return nil
+}
+
+// meantOps are operators as other languages write them.
+var meantOps = map[string]string{
+	"=": "==", "===": "==", "!==": "!=", "<>": "!=", "=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "≠": "!=",
+}
+
+func checkOp(op string) *ThresholdError {
+	ops := []string{"<", "<=", ">", ">=", "==", "!="}
+	if slices.Contains(ops, op) {
+		return nil
+	}
+	message := "unknown operator " + yamlpos.Quote(op)
+	if meant := meantOps[op]; meant != "" {
+		message += fmt.Sprintf(", did you mean %q?", meant)
+	}
+	return &ThresholdError{message, "an operator is one of " + strings.Join(ops, " ")}
+}
+
+// setValue reads what the metric is compared with, and wants it to be possible.
+func (t *Threshold) setValue(text string) *ThresholdError {
+	if text == "baseline" {
+		t.Baseline = true
+		if t.Metric == Errors {
+			return &ThresholdError{`errors can't be compared with the baseline`, "write a count such as 2, or a share such as 5%"}
+		}
+		return nil
+	}
+	value, isPercent, ok := parseNumber(text)
+	if !ok {
+		return badValue(t.Metric, text)
+	}
+	t.Value, t.Percent = value, isPercent
+	switch {
+	case isPercent && value > 1:
+		return &ThresholdError{fmt.Sprintf("%s is more than 100%%", text), ""}
+	case t.Metric == Errors && !isPercent && value != math.Trunc(value):
+		return &ThresholdError{fmt.Sprintf("errors is a count or a share, found %s", text), "write a count such as 2, or a share such as 5%"}
+	case t.Metric != Errors && value > 1:
+		problem := &ThresholdError{fmt.Sprintf("%s lies between 0 and 1, found %s", t.Metric, text), ""}
+		if value <= 100 {
+			problem.Way = fmt.Sprintf("did you mean %s%%?", text)
+		}
+		return problem
+	}
+	return t.checkPossible()
+}
+
+// checkPossible refuses a condition that no outcome can meet.
+func (t *Threshold) checkPossible() *ThresholdError {
+	most := 1.0
+	if t.Metric == Errors && !t.Percent {
+		most = math.Inf(1)
+	}
+	if t.Op == "<" && t.Value == 0 || t.Op == ">" && t.Value == most {
+		return &ThresholdError{fmt.Sprintf("%s can never hold", yamlpos.Quote(t.String())), ""}
+	}
+	return nil
+}
+
+// badValue says why a value is none.
+func badValue(metric Metric, text string) *ThresholdError {
+	want := "a number from 0 to 1, a percentage or baseline"
+	if metric == Errors {
+		want = "a count or a percentage"
+	}
+	fields := strings.Fields(text)
+	if slices.ContainsFunc(fields, func(w string) bool { return slices.Contains(later.wordings, w) }) {
+		return &ThresholdError{"a threshold with a confidence level is " + notSupported, ""}
+	}
+	if text == "" {
+		return &ThresholdError{fmt.Sprintf("%s is compared with nothing", metric), "want " + want}
+	}
+	return &ThresholdError{fmt.Sprintf("want %s, found %s", want, yamlpos.Quote(text)), ""}
+}
+
+// parseNumber reads a plain decimal number, or a percentage as the fraction that it is.
+func parseNumber(text string) (value float64, isPercent, ok bool) {
+	digits, isPercent := strings.CutSuffix(text, "%")
+	digits = strings.TrimRight(digits, " ")
+	if !numberPattern.MatchString(digits) {
+		return 0, false, false
+	}
+	exponent := ""
+	if isPercent {
+		exponent = "e-2" // rounds once, where a division would round again
+	}
+	value, err := strconv.ParseFloat(digits+exponent, 64)
+	return value, isPercent, err == nil
+}
