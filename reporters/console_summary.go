@@ -44,6 +44,9 @@ func (c *Console) finish(run *result.Run, reports []string) error {
 func (c *Console) showProblems(problems []result.Problem) {
 	for _, p := range problems {
 		c.println(text(sentence(problemLine(p))))
+		if p.Hint != "" {
+			c.println(text(sentence("  hint: " + p.Hint)))
+		}
 	}
 }
 

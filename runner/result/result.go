@@ -227,13 +227,14 @@ type Problem struct {
 	Col     int    `json:"col,omitempty"`
 	Path    string `json:"path,omitempty"`
 	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"` // the way out
 }
 
 // Provenance says what made this run.
 type Provenance struct {
 	Version    string    `json:"version"`
 	StartedAt  time.Time `json:"started_at"`
-	FinishedAt time.Time `json:"finished_at"`
+	FinishedAt time.Time `json:"finished_at,omitzero"`
 	Spec       string    `json:"spec"`
 	SpecSHA256 string    `json:"spec_sha256,omitempty"`
 	TrainKey   string    `json:"train_key,omitempty"`

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"context"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -99,7 +98,7 @@ func rewind(r *http.Request) (*http.Request, bool) {
 		return nil, false
 	}
 	again := r.Clone(r.Context())
-	again.Body = io.NopCloser(body)
+	again.Body = body
 	return again, true
 }
 

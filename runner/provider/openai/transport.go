@@ -113,6 +113,7 @@ func (t *answerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, c.err
 	}
 	c.latency = time.Since(start)
+	t.redactHeader(resp.Header)
 	c.status, c.header, c.body, c.err = resp.StatusCode, resp.Header, t.redact(body), nil
 	if c.status < 300 && !c.anyBody && !json.Valid(c.body) {
 		c.err = fmt.Errorf("answer is no JSON: %s", excerpt(c.body))
@@ -152,4 +153,13 @@ func (t *answerTransport) redact(body []byte) []byte {
 		return body
 	}
 	return bytes.ReplaceAll(body, []byte(key), []byte(provider.Redacted))
+}
+
+// redactHeader takes the key out of an answer's headers.
+func (t *answerTransport) redactHeader(h http.Header) {
+	for _, values := range h {
+		for i, v := range values {
+			values[i] = string(t.redact([]byte(v)))
+		}
+	}
 }

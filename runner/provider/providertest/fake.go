@@ -38,6 +38,7 @@ type Fake struct {
 
 type fakeJob struct {
 	provider.Job
+	started   time.Time // CreatedAt, without the wire's rounding
 	cancelled time.Time
 }
 
@@ -126,7 +127,7 @@ func (f *Fake) CreateJob(ctx context.Context, req provider.JobRequest) (provider
 	if !slices.ContainsFunc(f.files, func(file provider.File) bool { return file.ID == req.TrainingFile }) {
 		return provider.Job{}, &provider.Error{Op: "create job", Kind: provider.KindInvalid, Status: 400, Message: "no such training file", Param: "training_file"}
 	}
-	job := &fakeJob{Job: provider.Job{
+	job := &fakeJob{started: time.Now(), Job: provider.Job{
 		ID: fmt.Sprintf("ftjob-%d", len(f.jobs)+1), Model: req.Model, TrainingFile: req.TrainingFile, Seed: req.Seed,
 		Method: req.Method, Hyperparameters: req.Hyperparameters, Metadata: maps.Clone(req.Metadata), CreatedAt: now(),
 	}}
@@ -157,7 +158,7 @@ func (f *Fake) Jobs(ctx context.Context, metadata map[string]string) ([]provider
 	}
 	var jobs []provider.Job
 	for _, job := range f.jobs {
-		if time.Since(job.CreatedAt) < f.ListLag {
+		if time.Since(job.started) < f.ListLag {
 			continue
 		}
 		if carries(job.Metadata, metadata) {
@@ -271,7 +272,7 @@ func (f *Fake) findModel(id string) error {
 func (f *Fake) view(job *fakeJob) provider.Job {
 	out := job.Job
 	out.Metadata = maps.Clone(job.Metadata)
-	age := time.Since(job.CreatedAt)
+	age := time.Since(job.started)
 	passing := f.Passing
 	if len(passing) == 0 {
 		passing = []provider.Status{provider.StatusRunning}

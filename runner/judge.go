@@ -1,0 +1,201 @@
+package runner
+
+import (
+	"fmt"
+	"strings"
+
+	"ftrun/runner/result"
+	"ftrun/spec"
+)
+
+// A judgement is what the thresholds make of the evidence. A certain failure outweighs what could not be found out.
+type judgement struct {
+	failures  []string // sentences: the model is not good enough
+	undecided []string // sentences: could not find out
+	code      string   // reason code of the first undecided
+}
+
+func (j *judgement) fail(sentence string) { j.failures = append(j.failures, sentence) }
+
+func (j *judgement) doubt(code, sentence string) {
+	if j.code == "" {
+		j.code = code
+	}
+	j.undecided = append(j.undecided, sentence)
+}
+
+// judge counts, compares, and holds every threshold against the evidence.
+func (r *runState) judge(e evidence) {
+	r.run.Summary = summarize(e.cases, e.tested)
+	r.run.Comparison = e.compare()
+	var j judgement
+	for _, t := range r.Pipeline.Thresholds {
+		judged := e.hold(t)
+		r.run.Thresholds = append(r.run.Thresholds, judged)
+		r.emit(result.Event{Type: result.EventThreshold, Stage: stageTest, Threshold: &judged})
+		switch judged.Verdict {
+		case result.ThresholdFail:
+			j.fail(judged.Reason)
+		case result.ThresholdUndecided:
+			j.doubt("undecided", judged.Reason)
+		}
+	}
+	e.holdMustPass(&j)
+	e.holdLimits(&j, r.Pipeline.Test)
+	r.verdict = j
+}
+
+// holdMustPass judges the cases that no threshold excuses.
+func (e evidence) holdMustPass(j *judgement) {
+	for i, c := range e.cases {
+		switch o := e.tested[i]; {
+		case !c.MustPass:
+		case o.open():
+			j.doubt("undecided", fmt.Sprintf("case %q must pass and was not answered", c.ID))
+		case o.status != result.CasePassed:
+			j.fail(fmt.Sprintf("case %q must pass and failed", c.ID))
+		}
+	}
+}
+
+// holdLimits judges whether enough was measured at all.
+func (e evidence) holdLimits(j *judgement, test spec.Test) {
+	errored, total := errorCount("", e.cases, e.tested)
+	if float64(errored) > test.MaxErrors.Of(total) {
+		j.doubt("too_many_errors", fmt.Sprintf("%d of %d cases errored, more than test.max_errors %s", errored, total, test.MaxErrors.Text))
+	}
+	answered := 0
+	for _, o := range e.tested {
+		if !o.open() {
+			answered++
+		}
+	}
+	if answered < test.MinCases {
+		j.doubt("too_few_cases", fmt.Sprintf("%d of %d cases answered, fewer than test.min_cases %d", answered, total, test.MinCases))
+	}
+}
+
+// hold judges one threshold: rates and means twice, with every open case of the tested model wrong and the baseline's right, and
+// the other way round. Where the two differ, the open cases decide, and nobody knows.
+func (e evidence) hold(t spec.Threshold) result.Threshold {
+	out := result.Threshold{Expression: t.Expression, Default: t.Default, Line: t.Pos.Line}
+	if t.Metric == spec.Errors {
+		e.holdErrors(t, &out)
+		return out
+	}
+	tested := share(t.Metric, t.Tag, e.cases, e.tested)
+	wanted := measure{value: t.Value, low: t.Value, high: t.Value, cases: 1}
+	if t.Baseline {
+		wanted = share(t.Metric, t.Tag, e.cases, e.base)
+	}
+	if tested.cases == 0 || wanted.cases == 0 {
+		out.Verdict, out.Reason = result.ThresholdUndecided, t.Expression+": no data"
+		return out
+	}
+	out.Value, out.Wanted = &tested.value, &wanted.value
+	if tested.open > 0 || wanted.open > 0 {
+		out.Low, out.High = &tested.low, &tested.high
+	}
+	out.Verdict = decide(t.Op, tested, wanted)
+	out.Reason = shareReason(t, tested, wanted, out.Verdict)
+	return out
+}
+
+// decide compares two measures whatever their open cases would have said.
+func decide(op string, tested, wanted measure) string {
+	worst := holds(op, tested.low, wanted.high)
+	best := holds(op, tested.high, wanted.low)
+	overlap := tested.low <= wanted.high && wanted.low <= tested.high && (tested.open > 0 || wanted.open > 0)
+	switch {
+	case worst != best, overlap && (op == "==" || op == "!="):
+		return result.ThresholdUndecided
+	case worst:
+		return result.ThresholdPass
+	default:
+		return result.ThresholdFail
+	}
+}
+
+func (e evidence) holdErrors(t spec.Threshold, out *result.Threshold) {
+	errored, total := errorCount(t.Tag, e.cases, e.tested)
+	value, unit := float64(errored), ""
+	if t.Percent {
+		value, unit = float64(errored)/float64(max(total, 1)), fmt.Sprintf(" of %d", total)
+	}
+	wanted := t.Value
+	out.Value, out.Wanted, out.Verdict = &value, &wanted, result.ThresholdFail
+	if holds(t.Op, value, wanted) {
+		out.Verdict = result.ThresholdPass
+	}
+	out.Reason = fmt.Sprintf("%s: %d%s errored", t.Expression, errored, unit)
+}
+
+func holds(op string, a, b float64) bool {
+	switch op {
+	case "<":
+		return a < b
+	case "<=":
+		return a <= b
+	case ">":
+		return a > b
+	case ">=":
+		return a >= b
+	case "==":
+		return a == b
+	case "!=":
+		return a != b
+	default:
+		return false
+	}
+}
+
+// shareReason says in one sentence what was measured against what.
+func shareReason(t spec.Threshold, tested, wanted measure, verdict string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s over %d cases", t.Expression, formatShare(t.Metric, tested.value), tested.cases)
+	if t.Baseline {
+		fmt.Fprintf(&b, ", baseline %s", formatShare(t.Metric, wanted.value))
+	}
+	if verdict == result.ThresholdUndecided {
+		fmt.Fprintf(&b, "; %d without an answer could turn it either way", tested.open+wanted.open)
+	}
+	return b.String()
+}
+
+func formatShare(m spec.Metric, v float64) string {
+	if m == spec.PassRate {
+		return fmt.Sprintf("%.1f%%", 100*v)
+	}
+	return fmt.Sprintf("%.3f", v)
+}
+
+// conclude says how the run ended. A certain gate failure stays one whatever else went wrong, short of being stopped.
+func (r *runState) conclude(err error) {
+	failed := len(r.verdict.failures) > 0
+	switch {
+	case failed && (err == nil || !resumable(err)):
+		r.run.Conclusion = result.Conclusion{
+			Verdict: result.VerdictFail, ExitCode: result.ExitFail, ReasonCode: "not_good_enough",
+			Reason: strings.Join(r.verdict.failures, "; "),
+		}
+	case err != nil:
+		Conclude(r.run, err)
+	default:
+		r.run.Conclusion = r.verdict.conclusion(r.run.Summary.Cases)
+	}
+}
+
+// conclusion is that of a test in which nothing certainly failed.
+func (j judgement) conclusion(cases int) result.Conclusion {
+	if len(j.undecided) == 0 {
+		return result.Conclusion{
+			Verdict: result.VerdictPass, ExitCode: result.ExitPass, ReasonCode: "passed",
+			Reason: fmt.Sprintf("every threshold holds over %d cases", cases),
+		}
+	}
+	return result.Conclusion{
+		Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: j.code,
+		Reason: strings.Join(j.undecided, "; "),
+		Hint:   "run the same command again: nothing is trained twice",
+	}
+}

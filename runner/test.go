@@ -1,0 +1,188 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"ftrun/runner/grade"
+	"ftrun/runner/provider"
+	"ftrun/runner/result"
+	"ftrun/spec"
+)
+
+// test asks the model, and the baseline, every case, and judges.
+func (r *runState) test(ctx context.Context, model string) (done[struct{}], error) {
+	test := r.Pipeline.Test
+	if err := os.MkdirAll(r.StateDir, 0o700); err != nil {
+		return done[struct{}]{}, fmt.Errorf("state folder: %w", err)
+	}
+	spool, err := result.NewSpool(filepath.Join(r.StateDir, "answers.jsonl"))
+	if err != nil {
+		return done[struct{}]{}, fmt.Errorf("answers: %w", err)
+	}
+	r.run.Cases = spool
+	e := &examiner{runState: r, model: model, spool: spool, tested: make([]outcome, len(test.Cases))}
+	if test.Baseline == spec.BaselineBase {
+		e.baseline = r.Pipeline.BaseModel
+		e.base = make([]outcome, len(test.Cases))
+	}
+	asked := e.ask(ctx)
+	r.judge(evidence{cases: test.Cases, tested: e.tested, base: e.base, baseline: e.baseline})
+	return done[struct{}]{Reason: fmt.Sprintf("%d cases", len(test.Cases))}, asked
+}
+
+// An examiner asks models the cases and grades their answers.
+type examiner struct {
+	*runState
+	model    string // tested
+	baseline string // empty: none
+	spool    *result.Spool
+	tested   []outcome // by case
+	base     []outcome // by case; nil without a baseline
+	finished atomic.Int64
+}
+
+// ask puts every case to the models, several at a time. A refusal that no waiting cures ends the asking; cases not asked are skipped.
+func (e *examiner) ask(ctx context.Context) error {
+	group, askCtx := errgroup.WithContext(ctx)
+	group.SetLimit(e.Pipeline.Test.Concurrency)
+	for i, c := range e.Pipeline.Test.Cases {
+		group.Go(func() error { return e.examine(askCtx, i, c) })
+	}
+	err := group.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// examine asks one case of both models, and keeps what came.
+func (e *examiner) examine(ctx context.Context, index int, c spec.Case) error {
+	answer, err := e.answer(ctx, e.model, c)
+	kept := result.Case{
+		ID: c.ID, Name: c.Question, Tags: c.Tags, Line: c.Pos.Line, MustPass: c.MustPass,
+		Question: c.Question, Expected: c.Answer, Answer: answer,
+	}
+	e.tested[index] = outcomeOf(answer)
+	if e.baseline != "" {
+		var baseline result.Answer
+		if err == nil {
+			baseline, err = e.answer(ctx, e.baseline, c)
+		} else {
+			baseline = skippedAnswer()
+		}
+		kept.Baseline = &baseline
+		e.base[index] = outcomeOf(baseline)
+	}
+	if spoolErr := e.spool.Put(index, kept); spoolErr != nil {
+		return fmt.Errorf("keep answer: %w", spoolErr)
+	}
+	n := e.finished.Add(1)
+	e.emit(result.Event{Type: result.EventCase, Stage: stageTest, Case: &kept, Done: int(n), Total: len(e.tested)})
+	return err
+}
+
+// answer asks one model one case and grades what it says. The error is one that ends the asking; others are the case's own.
+func (e *examiner) answer(ctx context.Context, model string, c spec.Case) (result.Answer, error) {
+	if ctx.Err() != nil {
+		return skippedAnswer(), nil
+	}
+	completion, err := e.complete(ctx, model, c)
+	switch {
+	case err == nil:
+		return gradeAnswer(c, completion), nil
+	case ctx.Err() != nil:
+		return skippedAnswer(), nil
+	}
+	errored := result.Answer{Status: result.CaseErrored, Error: err.Error(), Assertions: []result.Assertion{}}
+	var failure *provider.Error
+	if errors.As(err, &failure) {
+		errored.Attempts = failure.Attempts
+	}
+	if isKind(err, provider.KindAuth) || isKind(err, provider.KindQuota) {
+		return errored, err
+	}
+	return errored, nil
+}
+
+// complete asks within the time that a question may take.
+func (e *examiner) complete(ctx context.Context, model string, c spec.Case) (provider.Completion, error) {
+	test := e.Pipeline.Test
+	ctx, cancel := context.WithTimeoutCause(ctx, test.Timeout, fmt.Errorf("ask %s: no answer within test.timeout %v", model, test.Timeout))
+	defer cancel()
+	return e.Completer.Complete(ctx, provider.CompletionRequest{
+		Model:               model,
+		Messages:            conversation(e.Pipeline.SystemPrompt, c.Question),
+		Temperature:         &test.Sampling.Temperature,
+		MaxCompletionTokens: test.Sampling.MaxCompletionTokens,
+	})
+}
+
+// conversation is what a case says to a model: the system prompt that the training rows had too, and the question.
+func conversation(system, question string) []provider.Message {
+	user := provider.Message{Role: "user", Content: question}
+	if system == "" {
+		return []provider.Message{user}
+	}
+	return []provider.Message{{Role: "system", Content: system}, user}
+}
+
+func skippedAnswer() result.Answer {
+	return result.Answer{Status: result.CaseSkipped, Assertions: []result.Assertion{}}
+}
+
+// gradeAnswer judges an answer by the case's assertions, or scores it against the expected answer where there are none.
+func gradeAnswer(c spec.Case, completion provider.Completion) result.Answer {
+	text := cmp.Or(completion.Text, completion.Refusal)
+	a := result.Answer{
+		Generated:    &text,
+		Assertions:   []result.Assertion{},
+		FinishReason: completion.FinishReason,
+		LatencyMS:    float64(completion.Latency.Microseconds()) / 1000,
+		Attempts:     completion.Attempts,
+	}
+	if u := completion.Usage; u != nil {
+		a.Usage = &result.Usage{PromptTokens: u.PromptTokens, CompletionTokens: u.CompletionTokens}
+	}
+	if len(c.Assertions) == 0 {
+		score := grade.RougeL(text, c.Answer)
+		a.Status, a.Score = result.CaseScored, &score
+		return a
+	}
+	assertAnswer(&a, c, text)
+	return a
+}
+
+// assertAnswer fills in the assertions: the case passes when each of weight > 0 does; its score is Σw·s / Σw.
+func assertAnswer(a *result.Answer, c spec.Case, text string) {
+	passed := true
+	var sum, weights float64
+	for _, assertion := range c.Assertions {
+		g, err := assertion.Grader.Grade(grade.Sample{Output: text, Reference: c.Answer})
+		if err != nil {
+			a.Status, a.Error = result.CaseErrored, fmt.Sprintf("grade %s: %v", assertion.Name, err)
+			return
+		}
+		if assertion.Not {
+			g = grade.Negate(g)
+		}
+		a.Assertions = append(a.Assertions, result.Assertion{
+			Name: assertion.Name, Grader: assertion.Kind, Weight: assertion.Weight, Score: g.Score, Passed: g.Pass, Reason: g.Reason,
+		})
+		sum += assertion.Weight * g.Score
+		weights += assertion.Weight
+		passed = passed && (g.Pass || assertion.Weight == 0)
+	}
+	score := sum / weights
+	a.Score, a.Passed, a.Status = &score, &passed, result.CasePassed
+	if !passed {
+		a.Status = result.CaseFailed
+	}
+}

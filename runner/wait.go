@@ -1,0 +1,262 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"ftrun/runner/provider"
+	"ftrun/runner/result"
+)
+
+const (
+	pollFirst     = 500 * time.Millisecond // a job that finishes at once is noticed at once
+	pollMax       = 30 * time.Second
+	pollShare     = 50               // a finished job is noticed within 1/50 of its duration
+	pollPatience  = 10 * time.Minute // how long the service may stay unreachable
+	probePatience = 10 * time.Minute // how long a new model may stay silent
+	cancelGrace   = 4 * time.Second  // an interrupted run ends within 5 s
+)
+
+// wait follows the job to its end and returns the model, once it answers.
+func (r *runState) wait(ctx context.Context, job provider.Job) (done[string], error) {
+	w := &waiter{runState: r, job: job, lastAnswer: time.Now()}
+	if err := w.follow(ctx); err != nil {
+		return done[string]{}, err
+	}
+	if err := w.judgeEnd(); err != nil {
+		return done[string]{}, err
+	}
+	r.run.FineTunedModel = w.job.FineTunedModel
+	if err := w.probe(ctx); err != nil {
+		return done[string]{}, err
+	}
+	return done[string]{Value: w.job.FineTunedModel, Reason: "model " + w.job.FineTunedModel}, nil
+}
+
+// A waiter follows one job.
+type waiter struct {
+	*runState
+	job         provider.Job
+	lastEvent   string
+	lastAnswer  time.Time
+	warnedOf    provider.Status
+	eventsKnown bool // the last look at the events worked
+}
+
+// follow polls until the job is terminal: at once, then at growing intervals.
+func (w *waiter) follow(ctx context.Context) error {
+	deadline := w.Pipeline.Wait.Timeout
+	ctx, cancel := context.WithTimeoutCause(ctx, deadline, &timeoutError{After: deadline, JobID: w.job.ID, Status: w.job.Status})
+	defer cancel()
+	for start := time.Now(); ; {
+		if err := w.poll(ctx); err != nil {
+			return w.leave(ctx, err)
+		}
+		if w.job.Status.Terminal() {
+			return nil
+		}
+		if err := pause(ctx, w.interval(time.Since(start))); err != nil {
+			return w.leave(ctx, err)
+		}
+	}
+}
+
+// poll asks for the job and its new events once. A passing failure is not an error until it has lasted.
+func (w *waiter) poll(ctx context.Context) error {
+	job, err := w.Trainer.Job(ctx, w.job.ID)
+	if err != nil {
+		return w.tolerate(ctx, err)
+	}
+	w.lastAnswer = time.Now()
+	changed := job.Status != w.job.Status
+	w.job = job
+	w.noteJob(job, w.run.Provenance.TrainKey)
+	w.warnOfStatus(job.Status)
+	w.emit(result.Event{Type: result.EventJob, Stage: stageWait, Job: w.run.Job, Changed: changed})
+	w.showEvents(ctx)
+	return nil
+}
+
+// tolerate returns nil while a failure may pass and has not lasted too long.
+func (w *waiter) tolerate(ctx context.Context, err error) error {
+	var failure *provider.Error
+	passing := errors.As(err, &failure) && (failure.Temporary() || failure.Kind == provider.KindNotFound)
+	silence := time.Since(w.lastAnswer)
+	if ctx.Err() != nil || !passing || silence > pollPatience {
+		return err
+	}
+	w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: fmt.Sprintf("no answer for %v, still trying: %v", silence.Round(time.Second), err)})
+	return nil
+}
+
+// warnOfStatus says once what a person should know of a status.
+func (w *waiter) warnOfStatus(s provider.Status) {
+	switch {
+	case s == w.warnedOf:
+		return
+	case s == provider.StatusPaused:
+		w.warn(stageWait, fmt.Sprintf("job %s is paused: resume it at the provider, or it will wait until wait.timeout", w.job.ID))
+	case !s.Known():
+		w.inform(stageWait, fmt.Sprintf("unknown job status %q is taken for progress", s))
+	default:
+		return
+	}
+	w.warnedOf = s
+}
+
+// showEvents passes on what is new in the service's log of the job. That log is a courtesy: where it fails, the job still counts.
+func (w *waiter) showEvents(ctx context.Context) {
+	events, err := w.Trainer.Events(ctx, w.job.ID, w.lastEvent)
+	if err != nil {
+		if w.eventsKnown || w.lastEvent == "" {
+			w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: err.Error()})
+		}
+		w.eventsKnown = false
+		return
+	}
+	w.eventsKnown = true
+	for _, e := range events {
+		w.lastEvent = e.ID
+		level := e.Level
+		if level == "" {
+			level = result.LevelInfo
+		}
+		w.emit(result.Event{Type: result.EventJobEvent, Stage: stageWait, Level: level, Message: e.Message})
+	}
+}
+
+// interval returns how long to wait before the next poll: a share of the job's age, so that the end is noticed within
+// max(2 s, min(2 % of its duration, 30 s)), sooner where the service says when it will end.
+func (w *waiter) interval(waited time.Duration) time.Duration {
+	age := waited
+	if !w.job.CreatedAt.IsZero() {
+		age = max(waited, time.Since(w.job.CreatedAt))
+	}
+	d := min(max(age/pollShare, pollFirst), pollMax)
+	if left := time.Until(w.job.EstimatedFinish); left > 0 && left < d {
+		d = max(left, pollFirst)
+	}
+	return d - rand.N(d/10)
+}
+
+// leave ends the waiting before the job's end: the job is left to go on, or cancelled where the spec asks for it.
+func (w *waiter) leave(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	var timeout *timeoutError
+	switch {
+	case errors.As(err, &timeout):
+		timeout.Status = w.job.Status
+		if w.Pipeline.Wait.OnTimeout == "cancel" {
+			timeout.Cancelled = true
+			return errors.Join(err, w.cancel())
+		}
+	case ctx.Err() != nil && w.Pipeline.Wait.OnInterrupt == "cancel":
+		return errors.Join(err, w.cancel())
+	}
+	return err
+}
+
+// cancel stops the job at the provider, soon, though the run's own context has ended.
+func (w *waiter) cancel() error {
+	ctx, stop := context.WithTimeout(context.Background(), cancelGrace)
+	defer stop()
+	job, err := w.Trainer.CancelJob(ctx, w.job.ID)
+	if err != nil {
+		return err
+	}
+	w.job = job
+	w.noteJob(job, w.run.Provenance.TrainKey)
+	w.emit(result.Event{Type: result.EventJob, Stage: stageWait, Job: w.run.Job, Changed: true})
+	return w.recordState(w.run.Provenance.TrainKey, stateCancelled, job.ID)
+}
+
+// judgeEnd returns why a terminal job has no model.
+func (w *waiter) judgeEnd() error {
+	failure := &JobError{ID: w.job.ID, Status: w.job.Status, Reason: w.job.Error}
+	switch w.job.Status {
+	case provider.StatusFailed:
+		failure.Way = "mend what the reason names; to train the same inputs once more, change train.seed"
+		return failure
+	case provider.StatusCancelled:
+		failure.Way = "run the same command again to start a new job"
+		if err := w.recordState(w.run.Provenance.TrainKey, stateCancelled, w.job.ID); err != nil {
+			return errors.Join(failure, err)
+		}
+		return failure
+	}
+	if w.job.FineTunedModel == "" {
+		return &stuckError{
+			Code:    "model_missing",
+			Message: fmt.Sprintf("job %s succeeded without naming a model", w.job.ID),
+			Way:     "look at the job at the provider; to train once more, change train.seed",
+		}
+	}
+	return nil
+}
+
+// probe asks the new model until it answers: services list a model before they serve it.
+func (w *waiter) probe(ctx context.Context) error {
+	start := time.Now()
+	for delay := time.Second; ; delay = min(2*delay, pollMax) {
+		_, err := w.Completer.Complete(ctx, provider.CompletionRequest{
+			Model:               w.job.FineTunedModel,
+			Messages:            []provider.Message{{Role: "user", Content: "ready?"}},
+			MaxCompletionTokens: 1,
+		})
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil || !notReady(err) {
+			return err
+		}
+		if time.Since(start)+delay > probePatience {
+			return &stuckError{
+				Code:    "model_gone",
+				Message: fmt.Sprintf("model %s does not answer", w.job.FineTunedModel),
+				Way:     "run the same command again later; if the model was deleted, change train.seed to train again",
+				Err:     err,
+			}
+		}
+		w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: fmt.Sprintf("model is not ready: %v", err)})
+		if err := pause(ctx, delay); err != nil {
+			return err
+		}
+	}
+}
+
+// notReady reports whether a model may answer later.
+func notReady(err error) bool {
+	var failure *provider.Error
+	return errors.As(err, &failure) &&
+		(failure.Temporary() || failure.Kind == provider.KindNotFound || failure.Kind == provider.KindConflict)
+}
+
+// noteJob puts what the service last said of the job into the report.
+func (r *runState) noteJob(job provider.Job, key string) {
+	r.run.Job = &result.Job{
+		ID:              job.ID,
+		Status:          string(job.Status),
+		CreatedAt:       timeOrNil(job.CreatedAt),
+		FinishedAt:      timeOrNil(job.FinishedAt),
+		TrainedTokens:   job.TrainedTokens,
+		Hyperparameters: job.Hyperparameters,
+		TrainingFile:    job.TrainingFile,
+		Key:             key,
+		Raw:             job.Raw,
+	}
+	if f := job.Error; f != nil {
+		r.run.Job.Error = &result.JobFailure{Code: f.Code, Message: f.Message, Param: f.Param}
+	}
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
