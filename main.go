@@ -1,0 +1,253 @@
+// Command ftrun fine-tunes a model and gates on it, as one YAML file says: prepare, train, wait, test.
+//
+// This file is the command line: commands, flags and the exit code. connect.go wires the parts of a run together. Nothing below
+// package main reads the environment, the arguments or the standard streams.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"ftrun/runner"
+	"ftrun/runner/provider"
+	"ftrun/runner/result"
+	"ftrun/spec"
+	"ftrun/spec/diag"
+)
+
+func main() { os.Exit(run(systemOf(os.Args[1:]))) }
+
+// A system is all that ftrun touches of the machine beyond files and the network.
+type system struct {
+	Args     []string
+	Stdout   io.Writer
+	Stderr   io.Writer
+	Env      envconfig.Lookuper
+	Now      func() time.Time
+	Terminal bool // Stdout can rewrite a line
+	Width    int  // columns of the terminal
+	Signals  chan os.Signal
+	Exit     func(code int) // at once, on a second interrupt
+}
+
+func systemOf(args []string) system {
+	s := system{
+		Args: args, Stdout: os.Stdout, Stderr: os.Stderr, Env: envconfig.OsLookuper(), Now: time.Now,
+		Signals: make(chan os.Signal, 2), Exit: os.Exit,
+	}
+	signal.Notify(s.Signals, os.Interrupt, syscall.SIGTERM)
+	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
+		s.Terminal = true
+		if width, _, err := term.GetSize(fd); err == nil {
+			s.Width = width
+		}
+	}
+	return s
+}
+
+// options are the flags. Each has a variable of the environment, which a flag on the command line outweighs.
+type options struct {
+	File         string   `env:"FTRUN_FILE, default=pipeline.yaml"`
+	Provider     string   `env:"FTRUN_PROVIDER"`
+	Until        string   `env:"FTRUN_UNTIL"`
+	Detach       bool     `env:"FTRUN_DETACH"`
+	Out          string   `env:"FTRUN_OUT, default=ftrun-out"`
+	State        string   `env:"FTRUN_STATE"`
+	AllowOutside bool     `env:"FTRUN_ALLOW_OUTSIDE"`
+	AllowEnv     []string `env:"FTRUN_ALLOW_ENV"`
+	AllowHosts   []string `env:"FTRUN_ALLOW_HOSTS"` // no flag: whoever sets up the runner decides where keys go
+	Quiet        bool     `env:"FTRUN_QUIET"`
+	Verbose      bool     `env:"FTRUN_VERBOSE"`
+	NoColor      bool     `env:"FTRUN_NO_COLOR"`
+	Events       string   `env:"FTRUN_EVENTS"`
+	Addr         string   `env:"FTRUN_ADDR, default=127.0.0.1:8080"`
+	Faults       string   `env:"FTRUN_FAULTS"`
+}
+
+// run is the whole program; it returns the exit code.
+func run(s system) int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	go s.watchSignals(ctx, cancel)
+
+	var o options
+	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &o, Lookuper: s.Env}); err != nil {
+		fmt.Fprintf(s.Stderr, "ftrun: environment: %v\n", err)
+		return result.ExitUsage
+	}
+	exit := result.ExitPass
+	root := commands(&o, &s, &exit)
+	root.SetArgs(s.Args)
+	root.SetOut(s.Stdout)
+	root.SetErr(s.Stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return s.fail(err)
+	}
+	return exit
+}
+
+// watchSignals ends the run in good order at the first interrupt, and the process at the second.
+func (s system) watchSignals(ctx context.Context, cancel context.CancelCauseFunc) {
+	select {
+	case <-s.Signals:
+		cancel(runner.ErrInterrupted)
+	case <-ctx.Done():
+		return
+	}
+	<-s.Signals
+	s.Exit(result.ExitInterrupted)
+}
+
+// A usageError is a mistake on the command line.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+
+// fail prints an error that ended a command, and returns its exit code.
+func (s system) fail(err error) int {
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintf(s.Stderr, "ftrun: %v\n  hint: ftrun --help lists the commands and flags\n", err)
+		return result.ExitUsage
+	}
+	var problems diag.List
+	if errors.As(err, &problems) {
+		if err := diag.Fprint(s.Stderr, problems); err != nil {
+			return result.ExitUnknown
+		}
+		return result.ExitUsage
+	}
+	c := runner.ConclusionOf(err)
+	fmt.Fprintf(s.Stderr, "ftrun: %s\n", c.Reason)
+	if c.Hint != "" {
+		fmt.Fprintf(s.Stderr, "  hint: %s\n", c.Hint)
+	}
+	return c.ExitCode
+}
+
+// commands builds the tree of commands. Every command sets exit, or returns an error.
+func commands(o *options, s *system, exit *int) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ftrun -f pipeline.yaml",
+		Short: "fine-tune a model and gate on it, as one YAML file says",
+		Long: `ftrun runs the four stages of a pipeline file, prepare, train, wait and test, writes the reports,
+and exits with the verdict:
+
+  0    pass, or the part asked for was done
+  1    the model is not good enough
+  2    bad flags, spec or dataset; nothing was spent
+  3    could not find out
+  4    the training job failed or was cancelled
+  5    resumable: run the same command again
+  6    stopped at a limit
+  130  interrupted; resumable`,
+		Args:          noArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			code, err := runPipeline(cmd.Context(), *o, *s)
+			*exit = code
+			return err
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.PersistentFlags().StringVarP(&o.File, "file", "f", o.File, "the pipeline file")
+	root.PersistentFlags().BoolVar(&o.AllowOutside, "allow-outside", o.AllowOutside, "let the spec name files outside its repository")
+	runFlags(root, o)
+	root.AddCommand(validateCommand(o, s), serveCommand(o, s), versionCommand(s))
+	return root
+}
+
+func runFlags(root *cobra.Command, o *options) {
+	f := root.Flags()
+	f.StringVar(&o.Provider, "provider", o.Provider, "use this `kind` of provider instead of the spec's: "+strings.Join(provider.Kinds(), ", "))
+	f.StringVar(&o.Until, "until", o.Until, "stop after this `stage`: prepare, train or wait")
+	f.BoolVar(&o.Detach, "detach", o.Detach, "stop once the job is created; the same command without it goes on")
+	f.StringVar(&o.Out, "out", o.Out, "`folder` for the reports")
+	f.StringVar(&o.State, "state", o.State, "`folder` for what must outlive a run (default .ftrun beside the spec)")
+	f.StringSliceVar(&o.AllowEnv, "allow-env", o.AllowEnv, "let the spec's api_key_env name this `variable`")
+	f.BoolVarP(&o.Quiet, "quiet", "q", o.Quiet, "print only what is wrong and the verdict")
+	f.BoolVarP(&o.Verbose, "verbose", "v", o.Verbose, "print every case and every request that is sent again")
+	f.BoolVar(&o.NoColor, "no-color", o.NoColor, "print no colours")
+	f.StringVar(&o.Events, "events", o.Events, "write the run's events to this `file`, a line of JSON each")
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	names := make([]string, 0, len(cmd.Commands()))
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	text := fmt.Sprintf("unknown command %q", args[0])
+	if s := diag.Suggest(args[0], names); s != "" {
+		text += fmt.Sprintf(", did you mean %q?", s)
+	} else if cmd.HasParent() {
+		text = fmt.Sprintf("unexpected argument %q", args[0])
+	} else if strings.HasSuffix(args[0], ".yaml") || strings.HasSuffix(args[0], ".yml") {
+		text = fmt.Sprintf("unexpected argument %q: name the pipeline file with -f", args[0])
+	}
+	return usageError{errors.New(text)}
+}
+
+func validateCommand(o *options, s *system) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate -f pipeline.yaml",
+		Short: "check the spec and the data and print every problem; needs no key and no network",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := spec.Load(o.File, spec.LoadOptions{AllowOutside: o.AllowOutside})
+			if err != nil {
+				return err
+			}
+			return validate(cmd.Context(), p, s.Stdout)
+		},
+	}
+}
+
+func serveCommand(o *options, s *system) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve --addr HOST:PORT",
+		Short: "run the embedded engine alone, as an OpenAI-compatible server that trains a small stand-in model",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), *o, s.Stdout) },
+	}
+	cmd.Flags().StringVar(&o.Addr, "addr", o.Addr, "`address` to listen on")
+	cmd.Flags().StringVar(&o.State, "state", o.State, "`folder` for files, jobs and models (default: in memory)")
+	cmd.Flags().StringVar(&o.Faults, "faults", o.Faults, "`file` that scripts faults, in JSON")
+	return cmd
+}
+
+func versionCommand(s *system) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "print the version",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(s.Stdout, "ftrun", version())
+			return err
+		},
+	}
+}
+
+// version is what the Go toolchain stamped into the binary.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,77 @@
+// Package embedded is the embedded engine: an OpenAI-compatible server, as an http.Handler, that really trains a small model, and that
+// fails on demand.
+//
+// It speaks the part of the API that a fine-tuning pipeline needs: files, fine-tuning jobs with their events, models, and chat completions,
+// streamed or not. It is an independent reading of the published description and shares no code with ftrun's client, so that each
+// proves the other.
+//
+//	server, err := embedded.New(embedded.Options{Dir: ".ftrun/embedded"})
+//	...
+//	defer server.Close()
+//	err = http.ListenAndServe("127.0.0.1:8080", server)
+//
+// # The model
+//
+// The model is a stand-in, not a GPT: it can't write, it picks one of the assistant's messages of its training data. It learns to by
+// gradient descent, and every loss and accuracy it reports is measured; see the source of train. The same data, hyperparameters and seed give
+// the same model, bit for bit, on any number of cores of one kind of machine. It accepts any base model's name. A base model is untrained and
+// answers one fixed sentence; a tuned model answers another where it knows no word of the conversation.
+//
+// Of a chat request the engine heeds model, messages, max_completion_tokens (or max_tokens), stream and stream_options; n must be 1, and
+// what else there is changes nothing. Its token is a word or a punctuation mark. A job's trained_tokens is the count of these in the content
+// of all messages of the training file, times n_epochs.
+//
+// A job that asks for a seed gets it; else the seed is taken from the training file's content. A job may be based on a tuned model and then
+// goes on from its weights. Jobs train one at a time.
+//
+// # State
+//
+// With Options.Dir everything is on disk: an answer that says something was created is sent after it has been synced. A server that is
+// opened on the folder of one that was closed, or killed at any instant, has all files, jobs and models of it, and starts the training of
+// unfinished jobs over, which ends in the same model.
+//
+// # Faults
+//
+// [ParseFaults] reads a JSON document of things that are to go wrong:
+//
+//	{
+//	  "rules": [
+//	    {"method": "POST", "path": "/v1/chat/completions", "times": 2, "fault": "status", "status": 429,
+//	     "headers": {"Retry-After": "1"}, "code": "rate_limit_exceeded", "message": "Slow down."},
+//	    {"method": "POST", "path": "/v1/fine_tuning/jobs", "fault": "lost"},
+//	    {"method": "GET", "path": "/v1/fine_tuning/jobs/*", "skip": 1, "fault": "html"},
+//	    {"path": "/v1/files", "always": true, "fault": "slow", "delay": "250ms"}
+//	  ],
+//	  "jobs": [
+//	    {"outcome": "failed", "error": {"code": "server_error", "message": "The server had an error."}, "trained_tokens": 0},
+//	    {"statuses": [{"status": "paused", "polls": 2}, {"status": "warming_up", "for": "1s"}], "min_duration": "3s",
+//	     "model_not_ready": {"calls": 2, "status": 404}}
+//	  ],
+//	  "refuse_training": false,
+//	  "list_lag": "2s"
+//	}
+//
+// A rule is meant for the requests of its method (every one where it has none) to the paths that match its pattern (as [path.Match]
+// matches; every path where it has none). It lets the first "skip" of them through and takes the next "times" (1), or with "always" all that
+// follow. Every rule counts every request that it is meant for; of the rules whose turn it is, the first in the document gets it. Its
+// "fault" is one of
+//
+//	status    answers "status" (200..599) with "headers" and with an error of "code", "type" and "message", or with "body" as it is
+//	html      answers 502 with a page of HTML, as a proxy does
+//	garbage   answers 200 with a body that is not JSON
+//	reset     cuts the connection instead of answering
+//	lost      carries the request out and then cuts the connection
+//	truncate  carries the request out, sends half of the answer and cuts the connection
+//	slow      waits for "delay" before it carries the request out, and for "trickle" between every 64 bytes of the answer
+//
+// With "execute", the first three carry the request out before they answer.
+//
+// "jobs" are scripts for the jobs in the order of their creation. A script takes one job, or says with "skip", "times" and "always" which, as
+// a rule does; the first in the document whose turn it is gets the job. Its job shows each of "statuses" between queued and running, until
+// it has been retrieved "polls" times, or "for" that long; takes "min_duration" from its creation to its end; and has the
+// "outcome" succeeded, failed (with "error" and "trained_tokens") or cancelled. A job that does not succeed is not trained. The
+// first "calls" chat completions of its model get "status" and the code model_not_ready.
+//
+// With "refuse_training", every job is refused with 403 and the code training_not_available. "list_lag" is how long a new job is missing
+// from the list of jobs, though not when it is asked for by its id. Durations are written as [time.ParseDuration] reads them.
+package embedded

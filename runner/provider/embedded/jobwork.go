@@ -1,0 +1,209 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+)
+
+// start sets somebody to work on a job, unless the server is closing.
+func (s *Server) start(id string) {
+	s.jobs.mu.Lock()
+	defer s.jobs.mu.Unlock()
+	j, err := s.jobs.find(id)
+	if err != nil || s.work.Err() != nil {
+		return
+	}
+	ctx, stop := context.WithCancelCause(s.work)
+	j.stop = stop
+	s.busy.Go(func() {
+		defer stop(nil)
+		s.finish(ctx, id, s.carryOut(ctx, id))
+	})
+}
+
+// finish records how the work on a job ended, unless it was stopped: then whoever stopped it has recorded that, or the next start goes on.
+func (s *Server) finish(ctx context.Context, id string, err error) {
+	if err != nil && ctx.Err() == nil {
+		failure, ok := errors.AsType[*jobFailure](err)
+		if !ok {
+			failure = &jobFailure{Code: "server_error", Message: "The embedded engine could not do this: " + err.Error()}
+		}
+		if err = s.jobs.advance(ctx, id, func(r *record) { r.fail(failure, s.now()) }); err != nil {
+			// The disk will not have it. Whoever waits for the job must not wait for ever; the next start tries again.
+			s.jobs.show(ctx, id, func(j *job) { j.fail(failure, s.now()) })
+		}
+	}
+	if err != nil {
+		s.opts.Log(fmt.Sprintf("job %s left: %v", id, err))
+	} else if rec, err := s.jobs.look(id); err == nil {
+		s.opts.Log("job " + id + " " + rec.Job.Status)
+	}
+}
+
+func (r *record) fail(failure *jobFailure, now time.Time) {
+	r.end(statusFailed, now)
+	r.Job.Error = failure
+	r.tell(now, "error", failure.Message)
+}
+
+func (r *record) end(status string, now time.Time) {
+	at := now.Unix()
+	r.Job.Status, r.Job.FinishedAt, r.Job.EstimatedFinish = status, &at, nil
+}
+
+// carryOut takes a job from wherever it stands to its end. After a kill, or a pause, it starts over: the outcome is the same.
+func (s *Server) carryOut(ctx context.Context, id string) error {
+	rec, err := s.jobs.look(id)
+	if err != nil {
+		return err
+	}
+	training, validation, err := s.readFiles(&rec.Job)
+	if err != nil {
+		return err
+	}
+	if rec.Job.Status == statusValidating {
+		err := s.jobs.advance(ctx, id, func(r *record) {
+			r.Job.Status = statusQueued
+			r.tell(s.now(), "info", "Files validated, moving job to queued state")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.playStatuses(ctx, id, rec.Script); err != nil {
+		return err
+	}
+	// One training at a time has all cores.
+	if err := s.training.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.training.Release(1)
+
+	hyper := rec.Job.Hyperparameters.resolve(training.examples)
+	if err := s.jobs.advance(ctx, id, func(r *record) { r.run(hyper, s.now()) }); err != nil {
+		return err
+	}
+	if rec.Script.endsBadly() {
+		return s.playOutcome(ctx, id, &rec)
+	}
+	return s.trainJob(ctx, id, &rec, hyper, training, validation)
+}
+
+// run marks a job as running with these hyperparameters, and says so unless a training that was killed has said it before.
+func (r *record) run(hyper hyperparameters, now time.Time) {
+	if r.Job.Status != statusRunning {
+		r.Job.Status = statusRunning
+		r.tell(now, "info", "Fine-tuning job started")
+	}
+	r.setHyperparameters(hyper)
+}
+
+// readFiles reads and checks the files of a job.
+func (s *Server) readFiles(j *jobObject) (training, validation trainingData, err error) {
+	if training, err = s.readFile(j.TrainingFile, "training_file", codeInvalidTraining); err != nil {
+		return
+	}
+	if err = training.checkCount(); err != nil {
+		return
+	}
+	if len(training.turns) == 0 {
+		err = invalidFile("training_file", codeInvalidTraining, []string{"every message of the assistant has the weight 0"})
+		return
+	}
+	if j.ValidationFile != nil {
+		validation, err = s.readFile(*j.ValidationFile, "validation_file", codeInvalidValidation)
+	}
+	return
+}
+
+func (s *Server) readFile(id, param, code string) (trainingData, error) {
+	r, err := s.files.open(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return trainingData{}, invalidFile(param, code, []string{"the file " + id + " was deleted"})
+	}
+	if err != nil {
+		return trainingData{}, err
+	}
+	defer r.Close()
+	return readTraining(r, param, code)
+}
+
+// trainJob trains, stores the model, and then lets the job succeed: a job that has succeeded has its model, whenever the process is killed.
+func (s *Server) trainJob(ctx context.Context, id string, rec *record, hyper hyperparameters, training, validation trainingData) error {
+	base, err := s.baseOf(rec.Job.Model)
+	if err != nil {
+		return err
+	}
+	began := s.now()
+	m, err := train(ctx, lesson{
+		turns: training.turns, validation: validation.turns, base: base, seed: rec.Job.Seed,
+		epochs: int(hyper.NEpochs.value), batch: int(hyper.BatchSize.value), rate: hyper.LearningRateMultiplier.value,
+	}, func(m measurement) { s.publish(ctx, id, m, began) })
+	if diverged, ok := errors.AsType[*errDiverged](err); ok {
+		return &jobFailure{Code: "training_diverged", Message: diverged.Error()}
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.store.put(modelName(id), m.write); err != nil {
+		return fmt.Errorf("store model: %w", err)
+	}
+	if err := s.playDuration(ctx, rec); err != nil {
+		return err
+	}
+	return s.jobs.advance(ctx, id, func(r *record) {
+		tokens := training.tokens * int64(hyper.NEpochs.value)
+		name := tunedName(r)
+		r.end(statusSucceeded, s.now())
+		r.Job.FineTunedModel, r.Job.TrainedTokens = &name, &tokens
+		r.tell(s.now(), "info", "New fine-tuned model created")
+		r.tell(s.now(), "info", "The job has successfully completed")
+	})
+}
+
+// tunedName names the model of a job as the service does.
+func tunedName(r *record) string {
+	suffix := strings.Map(func(c rune) rune {
+		if c == ':' || c == '/' || c <= ' ' {
+			return '-'
+		}
+		return c
+	}, deref(r.Job.UserProvidedSuffix))
+	id := strings.ToLower(strings.TrimPrefix(r.Job.ID, "ftjob-"))
+	return fmt.Sprintf("ft:%s:ftrun:%s:%s", r.Root, suffix, id[:8])
+}
+
+// publish shows about a hundred of the measurements of a training as events, among them the first, the last, and those with a validation.
+func (s *Server) publish(ctx context.Context, id string, m measurement, began time.Time) {
+	every := (m.steps + 99) / 100
+	if m.step != 1 && m.step%every != 0 && m.step != m.steps && m.valid == nil {
+		return
+	}
+	now := s.now()
+	finish := now.Add(time.Duration(float64(now.Sub(began)) / float64(m.step) * float64(m.steps-m.step))).Unix()
+	s.jobs.show(ctx, id, func(j *job) {
+		j.addEvent(now, m.event())
+		j.Job.EstimatedFinish = &finish
+	})
+}
+
+// event is the measurement as the service words it. A validation that has no loss, because the model can give none of the replies in
+// the validation file, has no loss here either.
+func (m *measurement) event() eventObject {
+	text := fmt.Sprintf("Step %d/%d: training loss=%.4f", m.step, m.steps, m.loss)
+	data := map[string]any{
+		"step": m.step, "total_steps": m.steps, "train_loss": m.loss, "train_mean_token_accuracy": m.accuracy,
+	}
+	if v := m.valid; v != nil {
+		data["valid_mean_token_accuracy"], data["full_valid_mean_token_accuracy"] = v.accuracy, v.accuracy
+		if v.known > 0 {
+			text += fmt.Sprintf(", full validation loss=%.4f", v.loss)
+			data["valid_loss"], data["full_valid_loss"] = v.loss, v.loss
+		}
+	}
+	return eventObject{Level: "info", Message: text, Type: "metrics", Data: data}
+}

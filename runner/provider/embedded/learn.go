@@ -1,0 +1,183 @@
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// A lesson is everything that training depends on: the same lesson gives the same model, bit for bit, on any number of cores.
+type lesson struct {
+	turns      []turn
+	validation []turn
+	base       *model // the tuned model to go on from, or nil
+	seed       int64
+	epochs     int
+	batch      int     // turns per step
+	rate       float64 // the learning rate; the engine's own is 1, so that the multiplier is the rate
+}
+
+// A measurement is what one step found before it changed the weights.
+type measurement struct {
+	step, steps int
+	loss        float64 // mean cross-entropy over the batch, in nats
+	accuracy    float64 // mean share of the wanted reply's tokens that the best-scoring reply has at the same place, in 0..1
+	valid       *validation
+}
+
+// A validation is measured over the whole validation file at the end of an epoch.
+type validation struct {
+	accuracy float64
+	loss     float64 // over the turns whose reply can be given; the model has no words for a reply it never learned
+	known    int     // how many those are; 0: there is no loss
+}
+
+// errDiverged says that the numbers ran away.
+type errDiverged struct{ step int }
+
+func (e *errDiverged) Error() string {
+	return fmt.Sprintf("training diverged at step %d: the loss is not a number; lower learning_rate_multiplier", e.step)
+}
+
+// An example is a turn in the form in which it is learned.
+type example struct {
+	features []feature
+	reply    int // -1: not a reply the model can give
+}
+
+// train learns to pick, for each prompt of the lesson, the reply that followed it.
+//
+// The model is a dual encoder. A prompt is the weighted sum of a vector for each of its features, a reply is a vector of its own, and
+// the inner product of the two is a score. Gradient descent (Adagrad) on the cross-entropy of the softmax over the replies of the batch
+// and others drawn at random pulls a prompt towards its reply and pushes it from the others. Before that, the model reads the
+// replies: each one's own text is learned as a prompt for it, so that a word which no question has, but a reply does, has a meaning too.
+//
+// report is called after each step, on the calling goroutine.
+func train(ctx context.Context, l lesson, report func(measurement)) (*model, error) {
+	t := newLearner(l)
+	if err := t.read(ctx); err != nil {
+		return nil, err
+	}
+	perEpoch := (len(t.examples) + l.batch - 1) / l.batch
+	m := measurement{steps: perEpoch * l.epochs}
+	order := t.newOrder(len(t.examples))
+	for range l.epochs {
+		for batch := range t.batches(order) {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			// The rate falls in a straight line to a tenth.
+			rate := t.rate * (1 - 0.9*float64(m.step)/float64(m.steps))
+			m.step++
+			m.loss, m.accuracy = t.learn(t.examples, batch, float32(rate))
+			if math.IsNaN(m.loss) || math.IsInf(m.loss, 0) {
+				return nil, &errDiverged{m.step}
+			}
+			m.valid = nil
+			if m.step%perEpoch == 0 {
+				m.valid = t.validate()
+			}
+			report(m)
+		}
+	}
+	halve(t.model.questions)
+	halve(t.model.vectors)
+	return t.model, nil
+}
+
+// initialSum is what the Adagrad sums start from: large enough that the first gradient of a rare feature does not count in full.
+const initialSum = 0.1
+
+// newLearner lays out the examples and the weights. A bucket starts at zero, so that a feature says nothing until it has been learned;
+// a reply starts at a random vector of length about 1.
+func newLearner(l lesson) *learner {
+	t := &learner{
+		model: &model{},
+		rng:   rand.New(rand.NewPCG(uint64(l.seed), 0)),
+		rate:  l.rate,
+		batch: l.batch,
+	}
+	if l.base != nil {
+		t.model = l.base.clone()
+	}
+	first := len(t.model.replies) // of the replies that are new
+	index := t.addReplies(l.turns)
+	t.encode(l, index, first)
+
+	t.model.vectors = append(t.model.vectors, make([]vector, len(t.model.replies)-first)...)
+	for i := range t.model.vectors[first:] {
+		for j := range dim {
+			t.model.vectors[first+i][j] = float32(t.rng.NormFloat64() / math.Sqrt(dim))
+		}
+	}
+	if t.model.questions == nil {
+		t.model.questions = make(table, bucketCount)
+	}
+	t.allocate()
+	return t
+}
+
+// addReplies adds the distinct replies of the turns to the model and returns where each reply stands.
+func (t *learner) addReplies(turns []turn) map[string]int {
+	index := map[string]int{}
+	for i, r := range t.model.replies {
+		index[r.key()] = i
+	}
+	for _, turn := range turns {
+		if _, ok := index[turn.reply.key()]; !ok {
+			index[turn.reply.key()] = len(t.model.replies)
+			t.model.replies = append(t.model.replies, turn.reply)
+		}
+	}
+	t.hashes = make([][]uint32, len(t.model.replies))
+	each(len(t.hashes), func(i int) { t.hashes[i] = tokenHashes(t.model.replies[i].Content) })
+	return index
+}
+
+// encode turns the texts of the lesson into examples.
+func (t *learner) encode(l lesson, index map[string]int, first int) {
+	fresh := t.model.replies[first:]
+	texts := make([]terms, len(l.turns)+len(fresh))
+	each(len(texts), func(i int) {
+		if i < len(l.turns) {
+			texts[i] = termsOf(l.turns[i].prompt)
+		} else {
+			texts[i] = termsOf(prompt{question: fresh[i-len(l.turns)].Content})
+		}
+	})
+	t.model.rarity = t.model.rarity.extend(measureRarity(texts))
+
+	t.examples = make([]example, len(l.turns))
+	each(len(l.turns), func(i int) {
+		t.examples[i] = example{t.model.rarity.encode(texts[i]), index[l.turns[i].reply.key()]}
+	})
+	t.readings = make([]example, len(fresh))
+	each(len(fresh), func(i int) {
+		t.readings[i] = example{t.model.rarity.encode(texts[len(l.turns)+i]), first + i}
+	})
+	t.unseen = make([]example, len(l.validation))
+	t.wanted = make([][]uint32, len(l.validation))
+	each(len(l.validation), func(i int) {
+		v := l.validation[i]
+		reply, ok := index[v.reply.key()]
+		if !ok {
+			reply = -1
+		}
+		t.unseen[i] = example{t.model.rarity.encode(termsOf(v.prompt)), reply}
+		t.wanted[i] = tokenHashes(v.reply.Content)
+	})
+}
+
+// key tells replies apart.
+func (r reply) key() string {
+	if r.ToolCalls == nil {
+		return r.Content
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // the tool calls were parsed before
+	}
+	return "\x00" + string(b)
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"ftrun/reporters"
+	"ftrun/runner/provider/openai"
+	"ftrun/runner/result"
+)
+
+// A view shows a run while it happens: the console, and the event file where one is asked for.
+type view struct {
+	now     func() time.Time
+	mu      sync.Mutex // one event at a time, whoever sends it
+	console *reporters.Console
+	log     *reporters.EventLog
+	file    *os.File
+	stop    chan struct{}
+	ticking sync.WaitGroup
+}
+
+func openView(o options, s system) (*view, error) {
+	noColor, _ := s.Env.Lookup("NO_COLOR")
+	termName, _ := s.Env.Lookup("TERM")
+	v := &view{
+		now: s.Now,
+		console: reporters.NewConsole(s.Stdout, reporters.ConsoleOptions{
+			Terminal: s.Terminal && termName != "dumb", Width: s.Width, Quiet: o.Quiet, Verbose: o.Verbose, Now: s.Now,
+			Color: s.Terminal && termName != "dumb" && noColor == "" && !o.NoColor,
+		}),
+		stop: make(chan struct{}),
+	}
+	if o.Events != "" {
+		f, err := os.OpenFile(o.Events, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("events: %w", err)
+		}
+		v.file, v.log = f, reporters.NewEventLog(f)
+	}
+	v.ticking.Go(v.tick)
+	return v, nil
+}
+
+// tick keeps the clock on the screen going, and the heartbeat in a log.
+func (v *view) tick() {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			v.console.Tick()
+		case <-v.stop:
+			return
+		}
+	}
+}
+
+func (v *view) observe(e result.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.console.Observe(e)
+	if v.log != nil {
+		v.log.Observe(e)
+	}
+}
+
+func (v *view) notice(message string) {
+	v.observe(result.Event{Time: v.now(), Type: result.EventNotice, Level: result.LevelInfo, Message: message})
+}
+
+func (v *view) retry(r openai.Retry) {
+	v.observe(result.Event{
+		Time: v.now(), Type: result.EventRetry,
+		Message: fmt.Sprintf("%v: again in %v", r.Err, r.Delay.Round(time.Millisecond)),
+	})
+}
+
+// finish stops the clock and shows how the run ended.
+func (v *view) finish(run *result.Run, reports []string) error {
+	close(v.stop)
+	v.ticking.Wait()
+	v.stop = nil
+	err := v.console.Finish(run, reports...)
+	if v.log != nil {
+		err = errors.Join(err, v.log.Err())
+	}
+	return err
+}
+
+func (v *view) close() {
+	if v.stop != nil {
+		close(v.stop)
+		v.ticking.Wait()
+	}
+	if v.file != nil {
+		_ = v.file.Close() // its errors of writing are the event log's
+	}
+}
