@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"ftrun/reporters"
@@ -38,7 +41,7 @@ func runPipeline(ctx context.Context, o options, s system) (int, error) {
 	run := result.Begin(o.File, version(), s.Now())
 	names := reporters.Names()
 	if err := reporters.WriteAll(o.Out, run, names...); err != nil {
-		return 0, err
+		return 0, errors.Join(err, removeReports(o.Out, names))
 	}
 	p, err := spec.Load(o.File, spec.LoadOptions{AllowOutside: o.AllowOutside})
 	if err == nil {
@@ -67,6 +70,17 @@ func runPipeline(ctx context.Context, o options, s system) (int, error) {
 	return run.ExitCode, nil
 }
 
+// removeReports takes away what an earlier run left, where this one can't even say that it has begun.
+func removeReports(dir string, names []string) error {
+	var errs []error
+	for _, path := range reporters.Paths(dir, names...) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func checkRunFlags(o options) error {
 	if o.Until != "" && !slices.Contains([]string{"prepare", "train", "wait"}, o.Until) {
 		return usageError{fmt.Errorf("--until %q: want prepare, train or wait", o.Until)}
@@ -91,7 +105,10 @@ func execute(ctx context.Context, o options, s system, p *spec.Pipeline, run *re
 	if state == "" {
 		state = filepath.Join(p.Dir, ".ftrun")
 	}
-	journal, err := ledger.Open(ctx, state, ledger.Options{Waiting: func(holder string) { view.notice("waiting for another run: " + holder) }})
+	journal, err := ledger.Open(ctx, state, ledger.Options{
+		Command: strings.Join(append([]string{"ftrun"}, s.Args...), " "),
+		Waiting: func(holder string) { view.notice("waiting for another run: " + holder) },
+	})
 	if err != nil {
 		return err
 	}

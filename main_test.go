@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"io"
 	"io/fs"
 	"net/http/httptest"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/sethvargo/go-envconfig"
 
 	"ftrun/runner/provider/embedded"
 )
@@ -119,6 +121,7 @@ func cmdEngine(ts *testscript.TestScript, neg bool, args []string) {
 	engines.Store(ts, engine)
 	ts.Setenv("OPENAI_BASE_URL", server.URL+"/v1")
 	ts.Setenv("OPENAI_API_KEY", plantedKey)
+	ts.Setenv("ENGINE_ADDR", server.Listener.Addr().String())
 }
 
 func cmdExitCode(ts *testscript.TestScript, neg bool, args []string) {
@@ -264,4 +267,23 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(20 * time.Millisecond) // another process works meanwhile
 	}
 	ts.Fatalf("%s does not hold %q", args[0], args[1])
+}
+
+// TestSecondInterruptEndsAtOnce is Ctrl-C twice: the first lets the run end in good order, the second does not wait for it.
+func TestSecondInterruptEndsAtOnce(t *testing.T) {
+	t.Chdir(t.TempDir())
+	signals := make(chan os.Signal, 2)
+	signals <- os.Interrupt
+	signals <- os.Interrupt
+	exited := make(chan int, 1)
+	code := run(system{
+		Args: []string{"-f", "nowhere.yaml"}, Stdout: io.Discard, Stderr: io.Discard, Env: envconfig.MapLookuper(nil), Now: time.Now,
+		Signals: signals, Exit: func(code int) { exited <- code },
+	})
+	if first := <-exited; first != 130 {
+		t.Errorf("second interrupt exits with %d, want 130", first)
+	}
+	if code != 2 {
+		t.Errorf("the run without a spec ended with %d, want 2", code)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,7 +31,7 @@ func openView(o options, s system) (*view, error) {
 		now: s.Now,
 		console: reporters.NewConsole(s.Stdout, reporters.ConsoleOptions{
 			Terminal: s.Terminal && termName != "dumb", Width: s.Width, Quiet: o.Quiet, Verbose: o.Verbose, Now: s.Now,
-			Color: s.Terminal && termName != "dumb" && noColor == "" && !o.NoColor,
+			Color: s.Terminal && termName != "dumb" && noColor == "" && !o.NoColor, ASCII: s.Terminal && !utf8Locale(s.Env.Lookup),
 		}),
 		stop: make(chan struct{}),
 	}
@@ -43,6 +44,17 @@ func openView(o options, s system) (*view, error) {
 	}
 	v.ticking.Go(v.tick)
 	return v, nil
+}
+
+// utf8Locale reports whether the terminal understands signs beyond ASCII; one that does not say is taken to.
+func utf8Locale(lookup func(string) (string, bool)) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if value, _ := lookup(name); value != "" {
+			value = strings.ToLower(value)
+			return strings.Contains(value, "utf-8") || strings.Contains(value, "utf8")
+		}
+	}
+	return true
 }
 
 // tick keeps the clock on the screen going, and the heartbeat in a log.

@@ -131,7 +131,17 @@ func (t *trainer) recorded(ctx context.Context) (provider.Job, bool, error) {
 			Err:     err,
 		}
 	}
-	return job, err == nil, err
+	if err != nil {
+		return provider.Job{}, false, err
+	}
+	if carried := job.Metadata[metadataKey]; carried != "" && carried != t.key {
+		return provider.Job{}, false, &stuckError{
+			Code:    "job_mismatch",
+			Message: fmt.Sprintf("recorded job %s belongs to other inputs", job.ID),
+			Way:     "the state folder is not of this pipeline: remove it, and the job is looked for at the provider",
+		}
+	}
+	return job, true, nil
 }
 
 // knownJob asks for a job that is known to exist: a 404 may be a service that is not yet of one mind.
