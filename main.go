@@ -98,7 +98,11 @@ func run(s system) int {
 	return exit
 }
 
-// watchSignals ends the run in good order at the first interrupt, and the process at the second.
+// sameKey is how soon a second signal is taken for an echo of the first: timeout(1) sends one to the process and one to its group.
+const sameKey = 500 * time.Millisecond
+
+// watchSignals ends the run in good order at the first signal, and the process at a second Ctrl-C. A SIGTERM after that changes
+// nothing: CI systems send one while the run is ending.
 func (s system) watchSignals(ctx context.Context, cancel context.CancelCauseFunc) {
 	select {
 	case <-s.Signals:
@@ -106,8 +110,12 @@ func (s system) watchSignals(ctx context.Context, cancel context.CancelCauseFunc
 	case <-ctx.Done():
 		return
 	}
-	<-s.Signals
-	s.Exit(result.ExitInterrupted)
+	for first := time.Now(); ; {
+		if again := <-s.Signals; again == os.Interrupt && time.Since(first) > sameKey {
+			s.Exit(result.ExitInterrupted)
+			return
+		}
+	}
 }
 
 // A usageError is a mistake on the command line.

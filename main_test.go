@@ -2,11 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"flag"
-	"io"
 	"io/fs"
 	"net/http/httptest"
 	"os"
@@ -16,12 +16,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/sethvargo/go-envconfig"
 
+	"ftrun/runner"
 	"ftrun/runner/provider/embedded"
 )
 
@@ -269,21 +271,36 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s does not hold %q", args[0], args[1])
 }
 
-// TestSecondInterruptEndsAtOnce is Ctrl-C twice: the first lets the run end in good order, the second does not wait for it.
-func TestSecondInterruptEndsAtOnce(t *testing.T) {
-	t.Chdir(t.TempDir())
-	signals := make(chan os.Signal, 2)
-	signals <- os.Interrupt
-	signals <- os.Interrupt
-	exited := make(chan int, 1)
-	code := run(system{
-		Args: []string{"-f", "nowhere.yaml"}, Stdout: io.Discard, Stderr: io.Discard, Env: envconfig.MapLookuper(nil), Now: time.Now,
-		Signals: signals, Exit: func(code int) { exited <- code },
+// TestSignals is Ctrl-C twice: the first lets the run end in good order, the second does not wait for it. What comes with the first,
+// and SIGTERM, does not count as the second.
+func TestSignals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := system{Signals: make(chan os.Signal), Exit: func(code int) {
+			if code != 130 {
+				t.Errorf("exit %d, want 130", code)
+			}
+		}}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			s.watchSignals(ctx, cancel)
+			close(ended)
+		}()
+		s.Signals <- syscall.SIGTERM
+		<-ctx.Done()
+		if cause := context.Cause(ctx); cause != runner.ErrInterrupted {
+			t.Errorf("cause %v", cause)
+		}
+		s.Signals <- os.Interrupt // an echo
+		time.Sleep(time.Second)
+		s.Signals <- syscall.SIGTERM
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Fatal("ended without a second Ctrl-C")
+		default:
+		}
+		s.Signals <- os.Interrupt
+		<-ended
 	})
-	if first := <-exited; first != 130 {
-		t.Errorf("second interrupt exits with %d, want 130", first)
-	}
-	if code != 2 {
-		t.Errorf("the run without a spec ended with %d, want 2", code)
-	}
 }

@@ -80,6 +80,9 @@ func (r *runState) stages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.Detach && r.Endpoint.Kind == provider.KindEmbedded {
+		r.warn(stageTrain, "the embedded engine trains only while ftrun runs: the job goes on with the next run")
+	}
 	if r.Until == stageTrain || r.Detach {
 		return &stopped{After: stageTrain, Detached: r.Detach, JobID: job.ID}
 	}
