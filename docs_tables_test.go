@@ -273,7 +273,13 @@ func laterTables(t *testing.T) map[string][]string {
 		}
 		return s
 	}
-	fields := parseGo(t, "spec/later.go").Scope.Lookup("later").Decl.(*ast.ValueSpec).Values[0].(*ast.CompositeLit)
+	var fields *ast.CompositeLit
+	ast.Inspect(parseGo(t, "spec/later.go"), func(n ast.Node) bool {
+		if v, ok := n.(*ast.ValueSpec); ok && v.Names[0].Name == "later" {
+			fields = v.Values[0].(*ast.CompositeLit)
+		}
+		return fields == nil
+	})
 	for _, e := range fields.Elts {
 		field := e.(*ast.KeyValueExpr)
 		name := field.Key.(*ast.Ident).Name
