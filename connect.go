@@ -26,35 +26,21 @@ import (
 	"ftrun/spec"
 )
 
-// runPipeline is the main command: reports that say "unfinished" first, then the run, then the reports. The error is one of the
-// command line, before there is anything to report on.
+// runPipeline is the main command: reports that say "unfinished" first, then the run, then the reports. The error is that the first
+// reports can't be written: there is nothing to say anything else in.
 func runPipeline(ctx context.Context, o options, s system) (int, error) {
-	if err := checkRunFlags(o); err != nil {
-		return 0, err
-	}
-	view, err := openView(o, s)
-	if err != nil {
-		return 0, err
-	}
-	defer view.close()
-
 	run := result.Begin(o.File, version(), s.Now())
 	names := reporters.Names()
 	if err := reporters.WriteAll(o.Out, run, names...); err != nil {
 		return 0, errors.Join(err, removeReports(o.Out, names))
 	}
-	p, err := spec.Load(o.File, spec.LoadOptions{AllowOutside: o.AllowOutside})
+	view, err := openView(o, s)
+	defer view.close()
 	if err == nil {
-		if !p.Reports.JUnit {
-			names = slices.DeleteFunc(names, func(n string) bool { return n == "junit" })
-			err = os.Remove(filepath.Join(o.Out, "junit.xml"))
-		}
-	}
-	if err == nil {
-		err = execute(ctx, o, s, p, run, view)
+		names, err = load(ctx, o, s, run, view, names)
 	}
 	if err != nil {
-		runner.Conclude(run, err)
+		concludeError(run, err)
 	}
 	run.Provenance.FinishedAt = s.Now().UTC()
 	writeErr := reporters.WriteAll(o.Out, run, names...)
@@ -68,6 +54,40 @@ func runPipeline(ctx context.Context, o options, s system) (int, error) {
 		}
 	}
 	return run.ExitCode, nil
+}
+
+// load reads the spec, runs it, and returns the names of the reports that it wants.
+func load(ctx context.Context, o options, s system, run *result.Run, view *view, names []string) ([]string, error) {
+	if err := checkRunFlags(o); err != nil {
+		return names, err
+	}
+	p, err := spec.Load(o.File, spec.LoadOptions{AllowOutside: o.AllowOutside})
+	if err != nil {
+		return names, err
+	}
+	if p.Train.Off && (o.Until != "" || o.Detach) {
+		return names, usageError{errors.New("--until and --detach stop at a stage of training, and the spec says train: off")}
+	}
+	if !p.Reports.JUnit {
+		names = slices.DeleteFunc(names, func(n string) bool { return n == "junit" })
+		if err := os.Remove(filepath.Join(o.Out, "junit.xml")); err != nil {
+			return names, err
+		}
+	}
+	return names, execute(ctx, o, s, p, run, view)
+}
+
+// concludeError puts an error into the run: one of the command line is known only here.
+func concludeError(run *result.Run, err error) {
+	var usage usageError
+	if !errors.As(err, &usage) {
+		runner.Conclude(run, err)
+		return
+	}
+	run.Conclusion = result.Conclusion{
+		Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "bad_flags",
+		Reason: err.Error(), Hint: "ftrun --help lists the commands and flags",
+	}
 }
 
 // removeReports takes away what an earlier run left, where this one can't even say that it has begun.
@@ -208,7 +228,7 @@ func readFaults(path string) (*embedded.Faults, error) {
 // validate checks the data of a checked spec and says what is there.
 func validate(ctx context.Context, p *spec.Pipeline, w io.Writer) error {
 	if p.Train.Off {
-		_, err := fmt.Fprintf(w, "%s: ok: %d test cases, no training\n", p.File, len(p.Test.Cases))
+		_, err := fmt.Fprintf(w, "%s: ok: %s, no training\n", p.File, counted(len(p.Test.Cases), "test case"))
 		return err
 	}
 	checked, err := dataset.Check(ctx, runner.DatasetConfig(p, ""))
@@ -220,7 +240,14 @@ func validate(ctx context.Context, p *spec.Pipeline, w io.Writer) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(w, "%s: ok: %d training examples, %d tokens, %d test cases\n",
-		p.File, checked.Stats.Training, checked.Stats.Tokens, len(p.Test.Cases))
+	_, err = fmt.Fprintf(w, "%s: ok: %s, %d tokens, %s\n",
+		p.File, counted(checked.Stats.Training, "training example"), checked.Stats.Tokens, counted(len(p.Test.Cases), "test case"))
 	return err
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -84,7 +85,7 @@ func run(s system) int {
 
 	var o options
 	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &o, Lookuper: s.Env}); err != nil {
-		fmt.Fprintf(s.Stderr, "ftrun: environment: %v\n", err)
+		fmt.Fprintf(s.Stderr, "ftrun: environment: %s\n", variableNames(err.Error()))
 		return result.ExitUsage
 	}
 	exit := result.ExitPass
@@ -100,6 +101,17 @@ func run(s system) int {
 
 // sameKey is how soon a second signal is taken for an echo of the first: timeout(1) sends one to the process and one to its group.
 const sameKey = 500 * time.Millisecond
+
+// variableNames puts the variable's name where an error begins with the name of the field that it fills.
+func variableNames(text string) string {
+	field, rest, _ := strings.Cut(text, ":")
+	f, ok := reflect.TypeFor[options]().FieldByName(field)
+	if !ok {
+		return text
+	}
+	name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+	return name + ":" + rest
+}
 
 // watchSignals ends the run in good order at the first signal, and the process at a second Ctrl-C. A SIGTERM after that changes
 // nothing: CI systems send one while the run is ending.
@@ -171,11 +183,16 @@ and exits with the verdict:
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.PersistentFlags().StringVarP(&o.File, "file", "f", o.File, "the pipeline file")
-	root.PersistentFlags().BoolVar(&o.AllowOutside, "allow-outside", o.AllowOutside, "let the spec name files outside its repository")
+	specFlags(root, o)
 	runFlags(root, o)
 	root.AddCommand(validateCommand(o, s), serveCommand(o, s), versionCommand(s))
 	return root
+}
+
+// specFlags are those of every command that reads a pipeline file.
+func specFlags(cmd *cobra.Command, o *options) {
+	cmd.Flags().StringVarP(&o.File, "file", "f", o.File, "the pipeline file")
+	cmd.Flags().BoolVar(&o.AllowOutside, "allow-outside", o.AllowOutside, "let the spec name files outside its repository")
 }
 
 func runFlags(root *cobra.Command, o *options) {
@@ -212,7 +229,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 }
 
 func validateCommand(o *options, s *system) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "validate -f pipeline.yaml",
 		Short: "check the spec and the data and print every problem; needs no key and no network",
 		Args:  noArgs,
@@ -224,6 +241,8 @@ func validateCommand(o *options, s *system) *cobra.Command {
 			return validate(cmd.Context(), p, s.Stdout)
 		},
 	}
+	specFlags(cmd, o)
+	return cmd
 }
 
 func serveCommand(o *options, s *system) *cobra.Command {

@@ -24,6 +24,7 @@ type view struct {
 	ticking sync.WaitGroup
 }
 
+// openView returns a view that shows a run, even where the error says that there will be no event file.
 func openView(o options, s system) (*view, error) {
 	noColor, _ := s.Env.Lookup("NO_COLOR")
 	termName, _ := s.Env.Lookup("TERM")
@@ -35,14 +36,15 @@ func openView(o options, s system) (*view, error) {
 		}),
 		stop: make(chan struct{}),
 	}
-	if o.Events != "" {
-		f, err := os.OpenFile(o.Events, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, fmt.Errorf("events: %w", err)
-		}
-		v.file, v.log = f, reporters.NewEventLog(f)
-	}
 	v.ticking.Go(v.tick)
+	if o.Events == "" {
+		return v, nil
+	}
+	f, err := os.OpenFile(o.Events, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return v, fmt.Errorf("events: %w", err)
+	}
+	v.file, v.log = f, reporters.NewEventLog(f)
 	return v, nil
 }
 

@@ -65,23 +65,57 @@ func (e *stuckError) Error() string {
 func (e *stuckError) Unwrap() error { return e.Err }
 func (e *stuckError) Hint() string  { return e.Way }
 
-// A timeoutError says that wait.timeout passed.
+// A timeoutError says that wait.timeout passed, and what became of the job.
 type timeoutError struct {
 	After     time.Duration
 	JobID     string
 	Status    provider.Status
 	Cancelled bool
+	Failed    error // to cancel, where the spec asks for it
 }
 
 func (e *timeoutError) Error() string {
+	text := fmt.Sprintf("job %s still %s after %v", e.JobID, e.Status, e.After)
 	if e.Cancelled {
-		return fmt.Sprintf("job %s not finished after %v: cancelled, as wait.on_timeout says", e.JobID, e.After)
+		text = fmt.Sprintf("job %s not finished after %v: cancelled, as wait.on_timeout says", e.JobID, e.After)
 	}
-	return fmt.Sprintf("job %s still %s after %v", e.JobID, e.Status, e.After)
+	return text + notCancelled(e.Failed)
 }
 
-func (e *timeoutError) Hint() string {
+// Hint returns the way on.
+func (e *timeoutError) Hint() string { return wayOn(e.Cancelled) }
+
+// An interruptError says that the user, or the system, ended the waiting, and what became of the job.
+type interruptError struct {
+	JobID     string
+	Cancelled bool
+	Failed    error // to cancel, where the spec asks for it
+	Err       error
+}
+
+func (e *interruptError) Error() string {
+	text := e.Err.Error()
 	if e.Cancelled {
+		text += fmt.Sprintf(": job %s cancelled, as wait.on_interrupt says", e.JobID)
+	}
+	return text + notCancelled(e.Failed)
+}
+
+// Unwrap returns what ended the waiting.
+func (e *interruptError) Unwrap() error { return e.Err }
+
+// Hint returns the way on.
+func (e *interruptError) Hint() string { return wayOn(e.Cancelled) }
+
+func notCancelled(err error) string {
+	if err == nil {
+		return ""
+	}
+	return fmt.Sprintf("; it could not be cancelled: %v", err)
+}
+
+func wayOn(cancelled bool) string {
+	if cancelled {
 		return "run the same command again to start a new job"
 	}
 	return "the job goes on at the provider: run the same command again to go on waiting"
@@ -103,7 +137,10 @@ func resumable(err error) bool {
 }
 
 // hinted is an error that knows the way out.
-type hinted interface{ Hint() string }
+type hinted interface {
+	error
+	Hint() string
+}
 
 // Conclude puts what an error means into a run: its conclusion, and the problems where the input was at fault.
 func Conclude(run *result.Run, err error) {
@@ -177,10 +214,11 @@ func resumableConclusion(err error) result.Conclusion {
 	if errors.As(err, &timeout) {
 		return result.Conclusion{Verdict: result.VerdictUnfinished, ExitCode: result.ExitResumable, ReasonCode: "wait_timeout"}
 	}
-	return result.Conclusion{
-		Verdict: result.VerdictUnfinished, ExitCode: result.ExitInterrupted, ReasonCode: "interrupted",
-		Hint: "run the same command again to go on: no job is paid for twice",
+	c := result.Conclusion{Verdict: result.VerdictUnfinished, ExitCode: result.ExitInterrupted, ReasonCode: "interrupted"}
+	if _, ok := errors.AsType[hinted](err); !ok {
+		c.Hint = "run the same command again to go on: no job is paid for twice"
 	}
+	return c
 }
 
 func stopConclusion(s *stopped) result.Conclusion {

@@ -152,7 +152,7 @@ func holds(op string, a, b float64) bool {
 // shareReason says in one sentence what was measured against what.
 func shareReason(t spec.Threshold, tested, wanted measure, verdict string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s over %d cases", t.Expression, formatShare(t.Metric, tested.value), tested.cases)
+	fmt.Fprintf(&b, "%s: %s over %s", t.Expression, formatShare(t.Metric, tested.value), countCases(tested.cases))
 	if t.Baseline {
 		fmt.Fprintf(&b, ", baseline %s", formatShare(t.Metric, wanted.value))
 	}
@@ -160,6 +160,13 @@ func shareReason(t spec.Threshold, tested, wanted measure, verdict string) strin
 		fmt.Fprintf(&b, "; %d without an answer could turn it either way", tested.open+wanted.open)
 	}
 	return b.String()
+}
+
+func countCases(n int) string {
+	if n == 1 {
+		return "1 case"
+	}
+	return fmt.Sprintf("%d cases", n)
 }
 
 func formatShare(m spec.Metric, v float64) string {
@@ -190,7 +197,7 @@ func (j judgement) conclusion(cases int) result.Conclusion {
 	if len(j.undecided) == 0 {
 		return result.Conclusion{
 			Verdict: result.VerdictPass, ExitCode: result.ExitPass, ReasonCode: "passed",
-			Reason: fmt.Sprintf("every threshold holds over %d cases", cases),
+			Reason: "every threshold holds over " + countCases(cases),
 		}
 	}
 	return result.Conclusion{

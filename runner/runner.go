@@ -7,6 +7,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"sync"
 	"time"
@@ -102,9 +103,6 @@ func (r *runState) stages(ctx context.Context) error {
 
 // testOnly is the pipeline with train: off.
 func (r *runState) testOnly(ctx context.Context) error {
-	if r.Until != "" || r.Detach {
-		return &stopped{After: r.Until}
-	}
 	_, err := do(ctx, r, stageTest, func(ctx context.Context) (done[struct{}], error) { return r.test(ctx, r.Pipeline.Test.Model) })
 	return err
 }
@@ -121,8 +119,8 @@ func do[Out any](ctx context.Context, r *runState, name string, stage func(conte
 	r.emit(result.Event{Type: result.EventStageStarted, Stage: name})
 	start := time.Now()
 	outcome, err := stage(ctx)
-	if cause := context.Cause(ctx); cause != nil && err != nil {
-		err = cause
+	if cause := context.Cause(ctx); cause != nil && err != nil && !errors.Is(err, cause) {
+		err = cause // whatever a stage made of it
 	}
 	s := result.Stage{Name: name, Status: outcome.Status, Seconds: time.Since(start).Seconds(), Reason: outcome.Reason}
 	switch {

@@ -324,6 +324,36 @@ func TestLookAfterACrash(t *testing.T) {
 	})
 }
 
+// TestServiceWithoutMetadata finds the job by its training file, after a lost answer and on a machine that knows nothing.
+func TestServiceWithoutMetadata(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{Running: time.Hour, NoEcho: true, Fail: failing("create", 1, 1, broken("create job"), true)})
+		b.want(b.run(t.Context()), 0, "passed")
+		b.wantJobs(1)
+		if err := os.RemoveAll(filepath.Join(b.dir, ".ftrun")); err != nil {
+			t.Fatal(err)
+		}
+		run := b.run(t.Context())
+		b.want(run, 0, "passed")
+		b.wantJobs(1)
+		if run.Stages[1].Status != result.StageAdopted {
+			t.Errorf("stage train is %s", run.Stages[1].Status)
+		}
+	})
+}
+
+func TestCancelThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{Running: 3 * time.Hour, Fail: failing("cancel", 1, 1, broken("cancel job"), false)})
+		b.spec += "wait:\n  timeout: 1h\n  on_timeout: cancel\n"
+		run := b.run(t.Context())
+		b.want(run, 5, "wait_timeout")
+		if !strings.Contains(run.Reason, "could not be cancelled: cancel job") || !strings.Contains(run.Hint, "goes on at the provider") {
+			t.Errorf("reason %q, hint %q", run.Reason, run.Hint)
+		}
+	})
+}
+
 func TestRecordedJobIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, &providertest.Fake{Running: time.Hour})

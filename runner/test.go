@@ -35,7 +35,7 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 	}
 	asked := e.ask(ctx)
 	r.judge(evidence{cases: test.Cases, tested: e.tested, base: e.base, baseline: e.baseline})
-	return done[struct{}]{Reason: fmt.Sprintf("%d cases", len(test.Cases))}, asked
+	return done[struct{}]{Reason: countCases(len(test.Cases))}, asked
 }
 
 // An examiner asks models the cases and grades their answers.

@@ -164,7 +164,13 @@ func (t *trainer) listed(ctx context.Context) (provider.Job, bool, error) {
 	if err != nil {
 		return provider.Job{}, false, err
 	}
-	jobs = slices.DeleteFunc(jobs, func(j provider.Job) bool { return !t.matches(j) || j.Status == provider.StatusCancelled })
+	jobs = slices.DeleteFunc(jobs, func(j provider.Job) bool { return j.Metadata[metadataKey] != t.key }) // some services ignore the filter
+	if len(jobs) == 0 {
+		if jobs, err = t.listedByFile(ctx); err != nil {
+			return provider.Job{}, false, err
+		}
+	}
+	jobs = slices.DeleteFunc(jobs, func(j provider.Job) bool { return j.Status == provider.StatusCancelled })
 	if len(jobs) == 0 {
 		return provider.Job{}, false, nil
 	}
@@ -174,8 +180,19 @@ func (t *trainer) listed(ctx context.Context) (provider.Job, bool, error) {
 	return jobs[0], true, nil
 }
 
-// matches checks what the service's filter should have: some ignore it. The key covers the data, the model and everything else.
-func (t *trainer) matches(job provider.Job) bool { return job.Metadata[metadataKey] == t.key }
+// listedByFile finds jobs at a service that drops metadata: those of the training file, whose name carries the key. Where that file
+// was never uploaded there is no such job.
+func (t *trainer) listedByFile(ctx context.Context) ([]provider.Job, error) {
+	file, found, err := t.uploaded(ctx)
+	if err != nil || !found {
+		return nil, err
+	}
+	jobs, err := t.Trainer.Jobs(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(jobs, func(j provider.Job) bool { return j.TrainingFile != file.ID || j.Metadata[metadataKey] != "" }), nil
+}
 
 // upload returns the training file at the provider, sending it only where it is not there yet: its name carries the key.
 func (t *trainer) upload(ctx context.Context) (provider.File, error) {

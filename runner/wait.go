@@ -9,6 +9,7 @@ import (
 
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
+	"ftrun/spec"
 )
 
 const (
@@ -147,18 +148,27 @@ func (w *waiter) leave(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	var timeout *timeoutError
-	switch {
-	case errors.As(err, &timeout):
-		timeout.Status = w.job.Status
-		if w.Pipeline.Wait.OnTimeout == "cancel" {
-			timeout.Cancelled = true
-			return errors.Join(err, w.cancel())
+	if timeout, ok := errors.AsType[*timeoutError](err); ok {
+		left := &timeoutError{After: timeout.After, JobID: w.job.ID, Status: w.job.Status}
+		if w.Pipeline.Wait.OnTimeout == spec.Cancel {
+			left.Cancelled, left.Failed = w.cancelled()
 		}
-	case ctx.Err() != nil && w.Pipeline.Wait.OnInterrupt == "cancel":
-		return errors.Join(err, w.cancel())
+		return left
 	}
-	return err
+	if ctx.Err() == nil {
+		return err
+	}
+	left := &interruptError{JobID: w.job.ID, Err: err}
+	if w.Pipeline.Wait.OnInterrupt == spec.Cancel {
+		left.Cancelled, left.Failed = w.cancelled()
+	}
+	return left
+}
+
+// cancelled cancels the job, and reports whether that worked or why it did not.
+func (w *waiter) cancelled() (bool, error) {
+	err := w.cancel()
+	return err == nil, err
 }
 
 // cancel stops the job at the provider, soon, though the run's own context has ended.

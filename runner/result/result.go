@@ -184,7 +184,7 @@ const (
 // A Threshold is a condition on all cases, and how it came out.
 type Threshold struct {
 	Expression string   `json:"expression"`
-	Value      *float64 `json:"value"`          // measured, errored cases left out; null: no data
+	Value      *float64 `json:"value"`          // measured: a rate counts errored cases as not passed, a mean leaves them out; null: no data
 	Wanted     *float64 `json:"wanted"`         // what it was compared with; null: no data
 	Low        *float64 `json:"low,omitempty"`  // value with every errored case as 0 (baseline: as 1)
 	High       *float64 `json:"high,omitempty"` // value with every errored case as 1 (baseline: as 0)

@@ -24,6 +24,7 @@ type Fake struct {
 	Outcome  provider.Status                                                   // how jobs end; default succeeded
 	Failure  *provider.JobFailure                                              // why jobs fail
 	Passing  []provider.Status                                                 // statuses that share the running time, in turn; default running
+	NoEcho   bool                                                              // metadata is dropped
 	ListLag  time.Duration                                                     // before a created job is listed
 	NotReady time.Duration                                                     // before a new model answers
 	Answer   func(req provider.CompletionRequest) (provider.Completion, error) // default: echoes the question
@@ -131,6 +132,9 @@ func (f *Fake) CreateJob(ctx context.Context, req provider.JobRequest) (provider
 		ID: fmt.Sprintf("ftjob-%d", len(f.jobs)+1), Model: req.Model, TrainingFile: req.TrainingFile, Seed: req.Seed,
 		Method: req.Method, Hyperparameters: req.Hyperparameters, Metadata: maps.Clone(req.Metadata), CreatedAt: now(),
 	}}
+	if f.NoEcho {
+		job.Metadata = nil
+	}
 	f.jobs = append(f.jobs, job)
 	return f.view(job), failure
 }
