@@ -177,10 +177,10 @@ func (b *board) notReady(id string) error {
 	if err != nil {
 		return err
 	}
-	if j.unused == 0 {
+	if j.refuse == 0 {
 		return nil
 	}
-	j.unused--
+	j.refuse--
 	return &apiError{
 		Status: j.Script.NotReady.Status, Type: typeInvalid, Param: "model", Code: "model_not_ready",
 		Message: fmt.Sprintf("The model `%s` is not ready yet.", *j.Job.FineTunedModel),

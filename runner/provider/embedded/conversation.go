@@ -79,9 +79,10 @@ func present(raw json.RawMessage) bool {
 	return len(raw) > 0 && string(raw) != "null" && string(raw) != "[]"
 }
 
-// learnable says whether the model should learn to say this: an assistant's message whose weight is not 0.
+// learnable says whether the model should learn to say this: an assistant's message whose weight is not 0, and which is not just a
+// call in the deprecated form, which the model can't give.
 func (m *message) learnable() bool {
-	return m.Role == "assistant" && (m.Weight == nil || *m.Weight != 0)
+	return m.Role == "assistant" && (m.Weight == nil || *m.Weight != 0) && (m.Content.given || present(m.ToolCalls))
 }
 
 func (m *message) reply() reply {

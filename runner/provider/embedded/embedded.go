@@ -97,8 +97,8 @@ func newServer(opts Options, st store) (*Server, error) {
 // errClosing ends the work on jobs when the server is closed.
 var errClosing = errors.New("the embedded engine is closing")
 
-// Close stops training and waits until it has stopped, which takes no longer than a step of it. Jobs that are not finished go on when a server is
-// opened on the same folder. Close does not wait for requests; shut the http.Server down first.
+// Close stops training and waits until it has stopped, which takes no longer than a step of it. Jobs that are not finished go on when a
+// server is opened on the same folder. Close does not wait for requests; shut the http.Server down first. It always returns nil.
 func (s *Server) Close() error {
 	s.jobs.mu.Lock() // no job starts while it is held, so none can slip past the waiting
 	s.stop(errClosing)

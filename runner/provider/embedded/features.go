@@ -21,9 +21,10 @@ const (
 	prefixRunes  = 4
 )
 
-// What surrounds the question must not drown it: earlier turns and instructions may be longer than it by any factor, yet each counts at
-// most this share of the question's length as a vector.
+// What surrounds the question must not drown it. Its words count less than those of the question, and however many they are, earlier
+// turns and instructions each count at most a share of the question's length as a vector.
 const (
+	aroundWeight = 0.5
 	historyShare = 0.35
 	systemShare  = 0.2
 )
@@ -82,6 +83,8 @@ func measureRarity(texts []terms) rarity {
 // model knows nothing of them; where it knows none, there are no features.
 func (r rarity) encode(t terms) []feature {
 	question, history, system := r.weigh(t.question), r.weigh(t.history), r.weigh(t.system)
+	scale(history, aroundWeight)
+	scale(system, aroundWeight)
 	if n := norm(question); n > 0 {
 		limitNorm(history, historyShare*n)
 		limitNorm(system, systemShare*n)

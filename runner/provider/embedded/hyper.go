@@ -37,10 +37,12 @@ func (s setting) checkCount(name string, most int) error {
 // with the data up to what keeps two cores busy.
 func (h hyperparameters) resolve(examples int) hyperparameters {
 	h.NEpochs.or(min(25, max(5, 40_000/max(1, examples))))
-	h.BatchSize.or(min(64, max(4, examples/100)))
+	h.BatchSize.or(batchFor(examples))
 	h.LearningRateMultiplier.or(1)
 	return h
 }
+
+func batchFor(examples int) int { return min(64, max(4, examples/100)) }
 
 func (s *setting) or(n int) {
 	if !s.set {

@@ -22,8 +22,12 @@ const (
 	maxSeed          = 1<<31 - 1
 	maxPairs         = 16
 	maxKey, maxValue = 64, 512 // characters of metadata
-	maxEvents        = 1000    // on one page; the service states none
+	pageSize         = 20
+	noLimit          = 1<<31 - 1 // for pages; the service states none
 )
+
+// standIn is the first event of every job.
+const standIn = "ftrun's embedded engine is a stand-in: a small model that learns to pick a reply from the training data; it is not a GPT"
 
 // A jobRequest is the body of a request for a new job.
 type jobRequest struct {
@@ -35,6 +39,7 @@ type jobRequest struct {
 	Suffix          *string           `json:"suffix"`
 	Seed            *int64            `json:"seed"`
 	Metadata        map[string]string `json:"metadata"`
+	Integrations    json.RawMessage   `json:"integrations"`
 }
 
 // readJSON decodes the body into v. Fields that v lacks are ignored, as the service ignores them.
@@ -108,7 +113,7 @@ func (s *Server) newRecord(req *jobRequest) (record, error) {
 		rec.Job.Seed = *req.Seed
 	}
 	rec.setHyperparameters(hyper)
-	rec.tell(now, "info", "ftrun's embedded engine is a stand-in: a small model that learns to pick a reply from the training data; it is not a GPT")
+	rec.tell(now, "info", standIn)
 	rec.tell(now, "info", "Created fine-tuning job: "+rec.Job.ID)
 	rec.tell(now, "info", "Validating training file: "+rec.Job.TrainingFile)
 	return rec, nil
@@ -185,6 +190,12 @@ func (req *jobRequest) checkLabels() error {
 	if len(req.Metadata) > maxPairs {
 		return invalid("metadata", "Invalid 'metadata': too many properties. Expected at most %d.", maxPairs)
 	}
+	if present(req.Integrations) {
+		return &apiError{
+			Status: http.StatusBadRequest, Type: typeInvalid, Param: "integrations", Code: "unsupported_value",
+			Message: "The embedded engine has no integrations.",
+		}
+	}
 	for k, v := range req.Metadata {
 		if utf8.RuneCountInString(k) > maxKey || utf8.RuneCountInString(v) > maxValue {
 			return invalid("metadata", "Invalid 'metadata': keys may be %d characters long and values %d.", maxKey, maxValue)
@@ -202,7 +213,7 @@ func deref(s *string) string {
 
 func (s *Server) listJobs(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	limit, err := limitOf(q, 20, maxEvents)
+	limit, err := limitOf(q, pageSize, noLimit)
 	if err != nil {
 		return err
 	}
@@ -247,7 +258,7 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return noSuch("FineTuningJob", "fine_tuning_job_id", id)
 	}
-	limit, err := limitOf(q, 20, maxEvents)
+	limit, err := limitOf(q, pageSize, noLimit)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type job struct {
 	stop   context.CancelCauseFunc // ends the work on the job; nil while nobody works on it
 	polls  int                     // how often clients have looked at the job
 	polled chan struct{}           // closed, and replaced, whenever one does
-	unused int                     // how many calls the finished model still refuses
+	refuse int                     // how many more calls its model refuses as not ready
 }
 
 // A board keeps the jobs.
@@ -69,7 +69,7 @@ func openBoard(st store, now func() time.Time) (*board, error) {
 func newJob(r record) *job {
 	j := &job{record: r, polled: make(chan struct{})}
 	if r.Script != nil && r.Script.NotReady != nil {
-		j.unused = r.Script.NotReady.Calls
+		j.refuse = r.Script.NotReady.Calls
 	}
 	return j
 }
@@ -122,7 +122,8 @@ func (b *board) poll(id string) (record, error) {
 	return j.snapshot(), nil
 }
 
-// snapshot copies what later changes would touch. Everything else in a record is replaced, never changed in place.
+// snapshot copies the record. What its pointers and slices lead to is only ever replaced or appended to, never changed in place; so that an
+// append to the copy can't reach the original either, there is no room behind its events.
 func (j *job) snapshot() record {
 	r := j.record
 	r.Events = slices.Clip(r.Events)

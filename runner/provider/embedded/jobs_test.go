@@ -186,6 +186,7 @@ func TestJobRefusals(t *testing.T) {
 		{hyper("n_epochs", "many"), "", `neither a number nor "auto"`},
 		{hyper("batch_size", 257), "", "batch_size"},
 		{hyper("learning_rate_multiplier", 0), "", "learning_rate_multiplier"},
+		{fields{"integrations": []fields{{"type": "wandb"}}}, "unsupported_value", "no integrations"},
 		{fields{"method": fields{"type": "dpo"}}, "unsupported_value", "'dpo'"},
 		{fields{"method": fields{"type": "supervised"}, "hyperparameters": fields{"n_epochs": 3}}, "", "not both"},
 	} {

@@ -61,7 +61,7 @@ func (s *Server) carryOut(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	training, validation, err := s.readFiles(&rec.Job)
+	training, validation, err := s.readFiles(ctx, &rec.Job)
 	if err != nil {
 		return err
 	}
@@ -77,34 +77,36 @@ func (s *Server) carryOut(ctx context.Context, id string) error {
 	if err := s.playStatuses(ctx, id, rec.Script); err != nil {
 		return err
 	}
-	// One training at a time has all cores.
-	if err := s.training.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	defer s.training.Release(1)
-
 	hyper := rec.Job.Hyperparameters.resolve(training.examples)
-	if err := s.jobs.advance(ctx, id, func(r *record) { r.run(hyper, s.now()) }); err != nil {
-		return err
-	}
 	if rec.Script.endsBadly() {
+		if err := s.run(ctx, id, hyper); err != nil {
+			return err
+		}
 		return s.playOutcome(ctx, id, &rec)
 	}
-	return s.trainJob(ctx, id, &rec, hyper, training, validation)
+	if err := s.trainJob(ctx, id, &rec, hyper, training.turns, validation.turns); err != nil {
+		return err
+	}
+	if err := s.playDuration(ctx, &rec); err != nil {
+		return err
+	}
+	return s.succeed(ctx, id, training.tokens*int64(hyper.NEpochs.value))
 }
 
 // run marks a job as running with these hyperparameters, and says so unless a training that was killed has said it before.
-func (r *record) run(hyper hyperparameters, now time.Time) {
-	if r.Job.Status != statusRunning {
-		r.Job.Status = statusRunning
-		r.tell(now, "info", "Fine-tuning job started")
-	}
-	r.setHyperparameters(hyper)
+func (s *Server) run(ctx context.Context, id string, hyper hyperparameters) error {
+	return s.jobs.advance(ctx, id, func(r *record) {
+		if r.Job.Status != statusRunning {
+			r.Job.Status = statusRunning
+			r.tell(s.now(), "info", "Fine-tuning job started")
+		}
+		r.setHyperparameters(hyper)
+	})
 }
 
 // readFiles reads and checks the files of a job.
-func (s *Server) readFiles(j *jobObject) (training, validation trainingData, err error) {
-	if training, err = s.readFile(j.TrainingFile, "training_file", codeInvalidTraining); err != nil {
+func (s *Server) readFiles(ctx context.Context, j *jobObject) (training, validation trainingData, err error) {
+	if training, err = s.readFile(ctx, j.TrainingFile, "training_file", codeInvalidTraining); err != nil {
 		return
 	}
 	if err = training.checkCount(); err != nil {
@@ -115,12 +117,12 @@ func (s *Server) readFiles(j *jobObject) (training, validation trainingData, err
 		return
 	}
 	if j.ValidationFile != nil {
-		validation, err = s.readFile(*j.ValidationFile, "validation_file", codeInvalidValidation)
+		validation, err = s.readFile(ctx, *j.ValidationFile, "validation_file", codeInvalidValidation)
 	}
 	return
 }
 
-func (s *Server) readFile(id, param, code string) (trainingData, error) {
+func (s *Server) readFile(ctx context.Context, id, param, code string) (trainingData, error) {
 	r, err := s.files.open(id)
 	if errors.Is(err, fs.ErrNotExist) {
 		return trainingData{}, invalidFile(param, code, []string{"the file " + id + " was deleted"})
@@ -129,21 +131,28 @@ func (s *Server) readFile(id, param, code string) (trainingData, error) {
 		return trainingData{}, err
 	}
 	defer r.Close()
-	return readTraining(r, param, code)
+	return readTraining(ctx, r, param, code)
 }
 
-// trainJob trains, stores the model, and then lets the job succeed: a job that has succeeded has its model, whenever the process is killed.
-func (s *Server) trainJob(ctx context.Context, id string, rec *record, hyper hyperparameters, training, validation trainingData) error {
+// trainJob trains when no other job does, for one training has all cores, and stores the model.
+func (s *Server) trainJob(ctx context.Context, id string, rec *record, hyper hyperparameters, turns, validation []turn) error {
+	if err := s.training.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.training.Release(1)
+	if err := s.run(ctx, id, hyper); err != nil {
+		return err
+	}
 	base, err := s.baseOf(rec.Job.Model)
 	if err != nil {
 		return err
 	}
 	began := s.now()
 	m, err := train(ctx, lesson{
-		turns: training.turns, validation: validation.turns, base: base, seed: rec.Job.Seed,
+		turns: turns, validation: validation, base: base, seed: rec.Job.Seed,
 		epochs: int(hyper.NEpochs.value), batch: int(hyper.BatchSize.value), rate: hyper.LearningRateMultiplier.value,
 	}, func(m measurement) { s.publish(ctx, id, m, began) })
-	if diverged, ok := errors.AsType[*errDiverged](err); ok {
+	if diverged, ok := errors.AsType[*divergedError](err); ok {
 		return &jobFailure{Code: "training_diverged", Message: diverged.Error()}
 	}
 	if err != nil {
@@ -152,14 +161,15 @@ func (s *Server) trainJob(ctx context.Context, id string, rec *record, hyper hyp
 	if err := s.store.put(modelName(id), m.write); err != nil {
 		return fmt.Errorf("store model: %w", err)
 	}
-	if err := s.playDuration(ctx, rec); err != nil {
-		return err
-	}
+	return nil
+}
+
+// succeed ends a job whose model is stored: a job that has succeeded has its model, whenever the process is killed.
+func (s *Server) succeed(ctx context.Context, id string, trained int64) error {
 	return s.jobs.advance(ctx, id, func(r *record) {
-		tokens := training.tokens * int64(hyper.NEpochs.value)
 		name := tunedName(r)
 		r.end(statusSucceeded, s.now())
-		r.Job.FineTunedModel, r.Job.TrainedTokens = &name, &tokens
+		r.Job.FineTunedModel, r.Job.TrainedTokens = &name, &trained
 		r.tell(s.now(), "info", "New fine-tuned model created")
 		r.tell(s.now(), "info", "The job has successfully completed")
 	})

@@ -34,10 +34,10 @@ type validation struct {
 	known    int     // how many those are; 0: there is no loss
 }
 
-// errDiverged says that the numbers ran away.
-type errDiverged struct{ step int }
+// A divergedError says that the numbers ran away.
+type divergedError struct{ step int }
 
-func (e *errDiverged) Error() string {
+func (e *divergedError) Error() string {
 	return fmt.Sprintf("training diverged at step %d: the loss is not a number; lower learning_rate_multiplier", e.step)
 }
 
@@ -56,15 +56,18 @@ type example struct {
 //
 // report is called after each step, on the calling goroutine.
 func train(ctx context.Context, l lesson, report func(measurement)) (*model, error) {
-	t := newLearner(l)
+	t, err := newLearner(ctx, l)
+	if err != nil {
+		return nil, err
+	}
 	if err := t.read(ctx); err != nil {
 		return nil, err
 	}
 	perEpoch := (len(t.examples) + l.batch - 1) / l.batch
 	m := measurement{steps: perEpoch * l.epochs}
-	order := t.newOrder(len(t.examples))
+	order := upTo(len(t.examples))
 	for range l.epochs {
-		for batch := range t.batches(order) {
+		for batch := range t.batches(order, t.batch) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
@@ -73,11 +76,13 @@ func train(ctx context.Context, l lesson, report func(measurement)) (*model, err
 			m.step++
 			m.loss, m.accuracy = t.learn(t.examples, batch, float32(rate))
 			if math.IsNaN(m.loss) || math.IsInf(m.loss, 0) {
-				return nil, &errDiverged{m.step}
+				return nil, &divergedError{m.step}
 			}
 			m.valid = nil
 			if m.step%perEpoch == 0 {
-				m.valid = t.validate()
+				if m.valid, err = t.validate(ctx); err != nil {
+					return nil, err
+				}
 			}
 			report(m)
 		}
@@ -92,7 +97,7 @@ const initialSum = 0.1
 
 // newLearner lays out the examples and the weights. A bucket starts at zero, so that a feature says nothing until it has been learned;
 // a reply starts at a random vector of length about 1.
-func newLearner(l lesson) *learner {
+func newLearner(ctx context.Context, l lesson) (*learner, error) {
 	t := &learner{
 		model: &model{},
 		rng:   rand.New(rand.NewPCG(uint64(l.seed), 0)),
@@ -104,7 +109,9 @@ func newLearner(l lesson) *learner {
 	}
 	first := len(t.model.replies) // of the replies that are new
 	index := t.addReplies(l.turns)
-	t.encode(l, index, first)
+	if err := t.encode(ctx, l, index, first); err != nil {
+		return nil, err
+	}
 
 	t.model.vectors = append(t.model.vectors, make([]vector, len(t.model.replies)-first)...)
 	for i := range t.model.vectors[first:] {
@@ -116,7 +123,7 @@ func newLearner(l lesson) *learner {
 		t.model.questions = make(table, bucketCount)
 	}
 	t.allocate()
-	return t
+	return t, nil
 }
 
 // addReplies adds the distinct replies of the turns to the model and returns where each reply stands.
@@ -131,36 +138,47 @@ func (t *learner) addReplies(turns []turn) map[string]int {
 			t.model.replies = append(t.model.replies, turn.reply)
 		}
 	}
-	t.hashes = make([][]uint32, len(t.model.replies))
-	each(len(t.hashes), func(i int) { t.hashes[i] = tokenHashes(t.model.replies[i].Content) })
 	return index
 }
 
-// encode turns the texts of the lesson into examples.
-func (t *learner) encode(l lesson, index map[string]int, first int) {
+// encode turns the texts of the lesson into examples. The replies from first on are new.
+func (t *learner) encode(ctx context.Context, l lesson, index map[string]int, first int) error {
 	fresh := t.model.replies[first:]
 	texts := make([]terms, len(l.turns)+len(fresh))
-	each(len(texts), func(i int) {
+	err := each(ctx, len(texts), func(i int) {
 		if i < len(l.turns) {
 			texts[i] = termsOf(l.turns[i].prompt)
 		} else {
 			texts[i] = termsOf(prompt{question: fresh[i-len(l.turns)].Content})
 		}
 	})
+	if err != nil {
+		return err
+	}
 	t.model.rarity = t.model.rarity.extend(measureRarity(texts))
 
 	t.examples = make([]example, len(l.turns))
-	each(len(l.turns), func(i int) {
-		t.examples[i] = example{t.model.rarity.encode(texts[i]), index[l.turns[i].reply.key()]}
-	})
 	t.readings = make([]example, len(fresh))
-	each(len(fresh), func(i int) {
-		t.readings[i] = example{t.model.rarity.encode(texts[len(l.turns)+i]), first + i}
+	err = each(ctx, len(texts), func(i int) {
+		features := t.model.rarity.encode(texts[i])
+		if i < len(l.turns) {
+			t.examples[i] = example{features, index[l.turns[i].reply.key()]}
+		} else {
+			t.readings[i-len(l.turns)] = example{features, first + i - len(l.turns)}
+		}
 	})
-	t.unseen = make([]example, len(l.validation))
-	t.wanted = make([][]uint32, len(l.validation))
-	each(len(l.validation), func(i int) {
-		v := l.validation[i]
+	if err != nil {
+		return err
+	}
+	return t.encodeMeasures(ctx, l.validation, index)
+}
+
+// encodeMeasures prepares what is only measured: the validation file, and the tokens of all replies.
+func (t *learner) encodeMeasures(ctx context.Context, validation []turn, index map[string]int) error {
+	t.unseen = make([]example, len(validation))
+	t.wanted = make([][]uint32, len(validation))
+	err := each(ctx, len(validation), func(i int) {
+		v := validation[i]
 		reply, ok := index[v.reply.key()]
 		if !ok {
 			reply = -1
@@ -168,6 +186,11 @@ func (t *learner) encode(l lesson, index map[string]int, first int) {
 		t.unseen[i] = example{t.model.rarity.encode(termsOf(v.prompt)), reply}
 		t.wanted[i] = tokenHashes(v.reply.Content)
 	})
+	if err != nil {
+		return err
+	}
+	t.hashes = make([][]uint32, len(t.model.replies))
+	return each(ctx, len(t.hashes), func(i int) { t.hashes[i] = tokenHashes(t.model.replies[i].Content) })
 }
 
 // key tells replies apart.

@@ -20,10 +20,10 @@ type learner struct {
 	rate  float64
 	batch int
 
-	examples []example // to learn
-	readings []example // the replies' own texts
-	unseen   []example // of the validation file
-	wanted   [][]uint32
+	examples []example  // to learn
+	readings []example  // the replies' own texts
+	unseen   []example  // of the validation file
+	wanted   [][]uint32 // the tokens of the replies in it
 	hashes   [][]uint32 // the tokens of each reply
 
 	// Adagrad: the sum of squared gradients of each row.
@@ -55,7 +55,7 @@ func (t *learner) allocate() {
 	t.questionSums = slices.Repeat([]float32{initialSum}, bucketCount)
 	t.vectorSums = slices.Repeat([]float32{initialSum}, len(t.vectors))
 	t.column = make([]int, len(t.vectors))
-	for range t.batch {
+	for range max(t.batch, batchFor(len(t.readings))) {
 		t.slots = append(t.slots, new(slot))
 	}
 }
@@ -64,9 +64,9 @@ func (t *learner) allocate() {
 func (t *learner) read(ctx context.Context) error {
 	const enough = 2000
 	rounds := min(4, max(1, enough/max(1, len(t.readings))))
-	order := t.newOrder(len(t.readings))
+	order := upTo(len(t.readings))
 	for range rounds {
-		for batch := range t.batches(order) {
+		for batch := range t.batches(order, batchFor(len(order))) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -76,18 +76,19 @@ func (t *learner) read(ctx context.Context) error {
 	return nil
 }
 
-func (t *learner) newOrder(n int) []int {
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
+// upTo returns 0, 1, … n-1.
+func upTo(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
 	}
-	return order
+	return all
 }
 
-// batches shuffles the order and yields it batch by batch.
-func (t *learner) batches(order []int) iter.Seq[[]int] {
+// batches shuffles the order and yields it in batches of a size.
+func (t *learner) batches(order []int, size int) iter.Seq[[]int] {
 	t.rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	return slices.Chunk(order, t.batch)
+	return slices.Chunk(order, size)
 }
 
 // learn makes one step on the examples named by batch and returns the means of their losses and accuracies before it.
@@ -95,7 +96,7 @@ func (t *learner) learn(examples []example, batch []int, rate float32) (loss, ac
 	t.chooseCandidates(examples, batch)
 	parts := runtime.GOMAXPROCS(0)
 	if len(batch)*len(t.candidates) < 2048 {
-		parts = 1 // starting goroutines would cost more than they save
+		parts = 1 // starting goroutines costs more than it saves
 	}
 	parallel(parts, func(part int) {
 		for i := part; i < len(batch); i += parts {
@@ -211,15 +212,18 @@ func (t *learner) moveBuckets(s *slot, fs []feature, part, parts uint32, rate fl
 func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
 // validate measures the model on the validation file, or returns nil where there is none.
-func (t *learner) validate() *validation {
+func (t *learner) validate(ctx context.Context) (*validation, error) {
 	if len(t.unseen) == 0 {
-		return nil
+		return nil, nil
 	}
 	losses := make([]float64, len(t.unseen))
 	accuracies := make([]float64, len(t.unseen))
-	each(len(t.unseen), func(i int) {
+	err := each(ctx, len(t.unseen), func(i int) {
 		losses[i], accuracies[i] = t.test(&t.unseen[i], t.wanted[i])
 	})
+	if err != nil {
+		return nil, err
+	}
 	v := new(validation)
 	for i, ex := range t.unseen {
 		v.accuracy += accuracies[i] / float64(len(t.unseen))
@@ -229,7 +233,7 @@ func (t *learner) validate() *validation {
 		}
 	}
 	v.loss /= max(1, float64(v.known))
-	return v
+	return v, nil
 }
 
 // test returns the loss over all replies, where the wanted one is among them, and the accuracy.

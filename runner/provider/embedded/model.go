@@ -1,8 +1,6 @@
 package embedded
 
-import (
-	"slices"
-)
+import "slices"
 
 // A model picks a reply for a prompt.
 type model struct {

@@ -95,7 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &answerLog{ResponseWriter: w}
 	answer.Header().Set("X-Request-Id", id)
 	defer func() {
-		s.opts.Log(fmt.Sprintf("%s %s %s %s %v", r.Method, r.URL.Path, answer.outcome(), id, s.now().Sub(began).Round(time.Microsecond)))
+		s.opts.Log(fmt.Sprintf("%s %s %s %s %v", r.Method, r.URL.EscapedPath(), answer.outcome(), id, s.now().Sub(began).Round(time.Microsecond)))
 	}()
 
 	s.counts.received(route)

@@ -51,7 +51,7 @@ const (
 )
 
 func openDirStore(dir string) (*dirStore, error) {
-	for _, folder := range []string{filesIn, jobsIn, modelsIn} {
+	for _, folder := range []string{"", filesIn, jobsIn, modelsIn} {
 		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
 			return nil, err
 		}
@@ -60,6 +60,7 @@ func openDirStore(dir string) (*dirStore, error) {
 		}
 	}
 	d := &dirStore{dir: dir, token: rand.Text()}
+	// This makes the folders durable as well.
 	return d, atomicfile.WriteFile(filepath.Join(dir, ownerFile), func(w io.Writer) error {
 		_, err := io.WriteString(w, d.token)
 		return err

@@ -57,7 +57,7 @@ func TestStem(t *testing.T) {
 }
 
 func TestEncode(t *testing.T) {
-	texts := []terms{termsOf(prompt{question: "red apple"}), termsOf(prompt{question: "green apple"}), termsOf(prompt{question: "blue sky"})}
+	texts := []terms{termsOf(prompt{question: "red apple sky"}), termsOf(prompt{question: "green apple sky"}), termsOf(prompt{question: "blue sea"})}
 	r := measureRarity(texts)
 	fs := r.encode(termsOf(prompt{question: "A red, red apple in an unknown word", system: "apple", history: "sky"}))
 	if n := norm(fs); n < 0.9999 || n > 1.0001 {
@@ -103,7 +103,7 @@ func FuzzReadTraining(f *testing.F) {
 	f.Add("\ufeff{}\n[]\nnull\n" + `{"messages":[{"role":"user","content":[{"type":"text","text":"a"}]},null]}`)
 	f.Add(`{"messages":[{"role":"assistant","content":null,"tool_calls":[{}],"weight":0}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		data, err := readTraining(strings.NewReader(text), "training_file", codeInvalidTraining)
+		data, err := readTraining(t.Context(), strings.NewReader(text), "training_file", codeInvalidTraining)
 		if err != nil {
 			if failure, ok := errors.AsType[*jobFailure](err); !ok || failure.Code != codeInvalidTraining {
 				t.Fatalf("%v", err)

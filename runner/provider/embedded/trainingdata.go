@@ -3,6 +3,7 @@ package embedded
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,13 +38,16 @@ type trainingData struct {
 
 // readTraining reads a file in the chat format. It finds what the service finds wrong with such a file, and says where; the error is then a
 // *jobFailure with that code.
-func readTraining(r io.Reader, param, code string) (trainingData, error) {
+func readTraining(ctx context.Context, r io.Reader, param, code string) (trainingData, error) {
 	var data trainingData
 	var faulty []string
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 1<<16), maxLine)
 	number := 0
 	for lines.Scan() {
+		if err := ctx.Err(); err != nil {
+			return trainingData{}, err
+		}
 		number++
 		line := lines.Bytes()
 		if number == 1 {
@@ -85,7 +89,8 @@ func (d *trainingData) checkCount() error {
 	}
 	param := "training_file"
 	return &jobFailure{Code: codeInvalidCount, Param: &param, Message: fmt.Sprintf(
-		"The job failed due to an invalid training file. Training file has %d example(s), but must have at least %d examples.", d.examples, minExamples)}
+		"The job failed due to an invalid training file. Training file has %d example(s), but must have at least %d examples.",
+		d.examples, minExamples)}
 }
 
 // add reads one line. Every message of the assistant in it is a turn to learn, unless its weight is 0.

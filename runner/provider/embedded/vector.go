@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"sync"
@@ -70,12 +71,13 @@ func parallel(parts int, do func(part int)) {
 	wg.Wait()
 }
 
-// each calls do for every i below n, on all cores.
-func each(n int, do func(i int)) {
+// each calls do for every i below n, on all cores. It stops early when ctx ends, and then returns why.
+func each(ctx context.Context, n int, do func(i int)) error {
 	parts := min(runtime.GOMAXPROCS(0), max(n, 1))
 	parallel(parts, func(part int) {
-		for i := part; i < n; i += parts {
+		for i := part; i < n && ctx.Err() == nil; i += parts {
 			do(i)
 		}
 	})
+	return ctx.Err()
 }
