@@ -184,6 +184,9 @@ func checkOp(op string) *ThresholdError {
 	return &ThresholdError{message, "an operator is one of " + strings.Join(ops, " ")}
 }
 
+// maxCount is more cases than any test has. Below it a number and its text stand for each other.
+const maxCount = 1e9
+
 // setValue reads what the metric is compared with, and wants it to be possible.
 func (t *Threshold) setValue(text string) *ThresholdError {
 	if text == "baseline" {
@@ -203,6 +206,8 @@ func (t *Threshold) setValue(text string) *ThresholdError {
 		return &ThresholdError{fmt.Sprintf("%s is more than 100%%", text), ""}
 	case t.Metric == Errors && !isPercent && value != math.Trunc(value):
 		return &ThresholdError{fmt.Sprintf("errors is a count or a share, found %s", text), "write a count such as 2, or a share such as 5%"}
+	case t.Metric == Errors && value > maxCount:
+		return &ThresholdError{fmt.Sprintf("errors counts cases, and %s is more than any test has", text), ""}
 	case t.Metric != Errors && value > 1:
 		problem := &ThresholdError{fmt.Sprintf("%s lies between 0 and 1, found %s", t.Metric, text), ""}
 		if value <= 100 {

@@ -49,6 +49,7 @@ func FuzzThreshold(f *testing.F) {
 		"pass_rate >= 0.9", "pass_rate{tag:x} >= 90%", "mean_score > baseline", "errors <= 5%", "errors{tag:a.b-c} == 2",
 		"pass_rate >= 60", "pass_rate => 1", "pass_rate ≥ 1", "fixed > broken", "x.mean > 0", "pass_rate no_significant_drop",
 		"pass_rate >= 0.9 at 95%", "{", "", "errors < 0", "pass_rate >= 0.000000000000001%", "errors <= 999999999999999.5%",
+		"errors<999999999999999.97",
 	} {
 		f.Add(text)
 	}
