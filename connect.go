@@ -66,7 +66,7 @@ func load(ctx context.Context, o options, s system, run *result.Run, view *view,
 		return names, err
 	}
 	if p.Train.Off && (o.Until != "" || o.Detach) {
-		return names, usageError{errors.New("--until and --detach stop at a stage of training, and the spec says train: off")}
+		return names, usageError{err: errors.New("--until and --detach stop at a stage of training, and the spec says train: off")}
 	}
 	if !p.Reports.JUnit {
 		names = slices.DeleteFunc(names, func(n string) bool { return n == "junit" })
@@ -75,6 +75,15 @@ func load(ctx context.Context, o options, s system, run *result.Run, view *view,
 		}
 	}
 	return names, execute(ctx, o, s, p, run, view)
+}
+
+// ignoreInGit keeps the state, and the prepared data in it, out of the user's commits.
+func ignoreInGit(state string) error {
+	path := filepath.Join(state, ".gitignore")
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	return os.WriteFile(path, []byte("*\n"), 0o600)
 }
 
 // concludeError puts an error into the run: one of the command line is known only here.
@@ -86,7 +95,7 @@ func concludeError(run *result.Run, err error) {
 	}
 	run.Conclusion = result.Conclusion{
 		Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "bad_flags",
-		Reason: err.Error(), Hint: "ftrun --help lists the commands and flags",
+		Reason: err.Error(), Hint: usageHint,
 	}
 }
 
@@ -103,10 +112,13 @@ func removeReports(dir string, names []string) error {
 
 func checkRunFlags(o options) error {
 	if o.Until != "" && !slices.Contains([]string{"prepare", "train", "wait"}, o.Until) {
-		return usageError{fmt.Errorf("--until %q: want prepare, train or wait", o.Until)}
+		return usageError{err: fmt.Errorf("--until %q: want prepare, train or wait", o.Until)}
+	}
+	if o.Until != "" && o.Detach {
+		return usageError{err: errors.New("--until and --detach say different things: use one")}
 	}
 	if o.Provider != "" && !slices.Contains(provider.Kinds(), o.Provider) {
-		return usageError{fmt.Errorf("--provider %q: want one of %v", o.Provider, provider.Kinds())}
+		return usageError{err: fmt.Errorf("--provider %q: want one of %s", o.Provider, strings.Join(provider.Kinds(), ", "))}
 	}
 	return nil
 }
@@ -133,6 +145,9 @@ func execute(ctx context.Context, o options, s system, p *spec.Pipeline, run *re
 		return err
 	}
 	defer func() { err = errors.Join(err, journal.Close()) }()
+	if err := ignoreInGit(state); err != nil {
+		return err
+	}
 	for _, repair := range journal.Repaired() {
 		view.notice("state repaired: " + repair)
 	}
@@ -215,12 +230,12 @@ func readFaults(path string) (*embedded.Faults, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("faults: %w", err)}
+		return nil, usageError{err: fmt.Errorf("faults: %w", err)}
 	}
 	defer f.Close()
 	faults, err := embedded.ParseFaults(f)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("faults: %s: %w", path, err)}
+		return nil, usageError{err: fmt.Errorf("faults: %s: %w", path, err)}
 	}
 	return faults, nil
 }

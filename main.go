@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"ftrun/reporters"
 	"ftrun/runner"
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
@@ -85,8 +87,8 @@ func run(s system) int {
 
 	var o options
 	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &o, Lookuper: s.Env}); err != nil {
-		fmt.Fprintf(s.Stderr, "ftrun: environment: %s\n", variableNames(err.Error()))
-		return result.ExitUsage
+		o.Out = cmp.Or(o.Out, "ftrun-out")
+		return s.fail(o, usageError{err: errors.New(variableNames(err.Error())), run: true})
 	}
 	exit := result.ExitPass
 	root := commands(&o, &s, &exit)
@@ -94,7 +96,7 @@ func run(s system) int {
 	root.SetOut(s.Stdout)
 	root.SetErr(s.Stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
-		return s.fail(err)
+		return s.fail(o, err)
 	}
 	return exit
 }
@@ -110,6 +112,9 @@ func variableNames(text string) string {
 		return text
 	}
 	name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+	if strings.Contains(rest, "ParseBool") {
+		rest = " want true or false"
+	}
 	return name + ":" + rest
 }
 
@@ -130,16 +135,22 @@ func (s system) watchSignals(ctx context.Context, cancel context.CancelCauseFunc
 	}
 }
 
-// A usageError is a mistake on the command line.
-type usageError struct{ err error }
+// A usageError is a mistake on the command line or in the environment.
+type usageError struct {
+	err error
+	run bool // of a command that was to run a pipeline: its reports say so
+}
 
 func (e usageError) Error() string { return e.err.Error() }
 
 // fail prints an error that ended a command, and returns its exit code.
-func (s system) fail(err error) int {
+func (s system) fail(o options, err error) int {
 	var usage usageError
 	if errors.As(err, &usage) {
-		fmt.Fprintf(s.Stderr, "ftrun: %v\n  hint: ftrun --help lists the commands and flags\n", err)
+		fmt.Fprintf(s.Stderr, "ftrun: %v\n  hint: %s\n", err, usageHint)
+		if usage.run {
+			s.reportUsage(o, err)
+		}
 		return result.ExitUsage
 	}
 	var problems diag.List
@@ -157,11 +168,24 @@ func (s system) fail(err error) int {
 	return c.ExitCode
 }
 
+// usageHint is the way out of a mistake on the command line.
+const usageHint = "ftrun --help lists the commands and flags"
+
+// reportUsage leaves reports of a run that never began, so that those of an earlier one are not taken for its own.
+func (s system) reportUsage(o options, err error) {
+	run := result.Begin(o.File, version(), s.Now())
+	concludeError(run, err)
+	if err := reporters.WriteAll(o.Out, run, reporters.Names()...); err != nil {
+		fmt.Fprintf(s.Stderr, "ftrun: %v\n", err)
+	}
+}
+
 // commands builds the tree of commands. Every command sets exit, or returns an error.
 func commands(o *options, s *system, exit *int) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "ftrun -f pipeline.yaml",
-		Short: "fine-tune a model and gate on it, as one YAML file says",
+		Version: version(),
+		Use:     "ftrun -f pipeline.yaml",
+		Short:   "fine-tune a model and gate on it, as one YAML file says",
 		Long: `ftrun runs the four stages of a pipeline file, prepare, train, wait and test, writes the reports,
 and exits with the verdict:
 
@@ -171,7 +195,7 @@ and exits with the verdict:
   3    could not find out
   4    the training job failed or was cancelled
   5    resumable: run the same command again
-  6    stopped at a limit
+  6    refused: the organisation may not train
   130  interrupted; resumable`,
 		Args:          noArgs,
 		SilenceErrors: true,
@@ -182,7 +206,7 @@ and exits with the verdict:
 			return err
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err: err, run: !cmd.HasParent()} })
 	specFlags(root, o)
 	runFlags(root, o)
 	root.AddCommand(validateCommand(o, s), serveCommand(o, s), versionCommand(s))
@@ -225,7 +249,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	} else if strings.HasSuffix(args[0], ".yaml") || strings.HasSuffix(args[0], ".yml") {
 		text = fmt.Sprintf("unexpected argument %q: name the pipeline file with -f", args[0])
 	}
-	return usageError{errors.New(text)}
+	return usageError{err: errors.New(text)}
 }
 
 func validateCommand(o *options, s *system) *cobra.Command {

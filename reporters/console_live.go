@@ -12,7 +12,7 @@ import (
 const kindEmbedded = "embedded"
 
 // standIn says what the embedded engine is.
-const standIn = "a stand-in inside ftrun: it really trains, but a very small model, and is not a GPT"
+const standIn = "a small stand-in that really trains; not a GPT"
 
 // showHeader writes what is about to run.
 func (c *Console) showHeader(e result.Event) {

@@ -167,6 +167,9 @@ func (c *Console) caseSign(k result.Case) piece {
 // caseRemark returns what is special about a case.
 func caseRemark(k result.Case) string {
 	var s string
+	if k.Status == result.CaseScored && k.Score != nil {
+		s += fmt.Sprintf("  score %.2f", *k.Score)
+	}
 	if k.MustPass {
 		s += "  must pass"
 	}

@@ -171,7 +171,7 @@ func countCases(n int) string {
 
 func formatShare(m spec.Metric, v float64) string {
 	if m == spec.PassRate {
-		return fmt.Sprintf("%.1f%%", 100*v)
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", 100*v), ".0") + "%"
 	}
 	return fmt.Sprintf("%.3f", v)
 }

@@ -81,7 +81,7 @@ func (r *runState) stages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.Detach && r.Endpoint.Kind == provider.KindEmbedded {
+	if r.Detach && r.Endpoint.Kind == provider.KindEmbedded && !job.Status.Terminal() {
 		r.warn(stageTrain, "the embedded engine trains only while ftrun runs: the job goes on with the next run")
 	}
 	if r.Until == stageTrain || r.Detach {

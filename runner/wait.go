@@ -23,7 +23,7 @@ const (
 
 // wait follows the job to its end and returns the model, once it answers.
 func (r *runState) wait(ctx context.Context, job provider.Job) (done[string], error) {
-	w := &waiter{runState: r, job: job, lastAnswer: time.Now()}
+	w := &waiter{runState: r, job: job, lastAnswer: time.Now(), over: job.Status.Terminal()}
 	if err := w.follow(ctx); err != nil {
 		return done[string]{}, err
 	}
@@ -44,6 +44,7 @@ type waiter struct {
 	lastEvent   string
 	lastAnswer  time.Time
 	warnedOf    provider.Status
+	over        bool // the job had ended before this run: its log would read like a second training
 	eventsKnown bool // the last look at the events worked
 }
 
@@ -77,7 +78,9 @@ func (w *waiter) poll(ctx context.Context) error {
 	w.noteJob(job, w.run.Provenance.TrainKey)
 	w.warnOfStatus(job.Status)
 	w.emit(result.Event{Type: result.EventJob, Stage: stageWait, Job: w.run.Job, Changed: changed})
-	w.showEvents(ctx)
+	if !w.over {
+		w.showEvents(ctx)
+	}
 	return nil
 }
 

@@ -188,9 +188,22 @@ func checkHost(u *url.URL, trusted bool, env Environment) error {
 
 func allowed(hosts []string, prefix string, u *url.URL) bool {
 	return slices.ContainsFunc(hosts, func(h string) bool {
-		h = strings.ToLower(strings.TrimRight(strings.TrimSpace(h), "/"))
+		h = hostOnly(h)
 		return h == prefix+strings.ToLower(u.Host) || h == prefix+strings.ToLower(u.Hostname())
 	})
+}
+
+// hostOnly is an entry of the list of hosts without what a person may copy along with it: a path after the host.
+func hostOnly(entry string) string {
+	entry = strings.ToLower(strings.TrimSpace(entry))
+	scheme, rest, found := strings.Cut(entry, "://")
+	if !found {
+		scheme, rest = "", entry
+	} else {
+		scheme += "://"
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + host
 }
 
 func isLoopback(host string) bool {
