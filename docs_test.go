@@ -208,11 +208,11 @@ func checkCommand(t *testing.T, at, line string) {
 
 var assignment = regexp.MustCompile(`^[A-Z_]+=`)
 
-// words splits a line of shell at blanks outside quotes, up to a comment.
+// words splits a line of shell at blanks outside quotes, up to a comment or to what is done where the command fails.
 func words(line string) []string {
 	var list []string
 	for _, m := range regexp.MustCompile(`#.*|(?:'[^']*'|"[^"]*"|[^\s'"])+`).FindAllString(line, -1) {
-		if strings.HasPrefix(m, "#") {
+		if strings.HasPrefix(m, "#") || m == "||" {
 			break
 		}
 		list = append(list, strings.NewReplacer("'", "", `"`, "").Replace(m))

@@ -1,7 +1,7 @@
 // Command ftrun fine-tunes a model and gates on it, as one YAML file says: prepare, train, wait, test.
 //
-// This file is the command line: commands, flags and the exit code. connect.go wires the parts of a run together. Nothing below
-// package main reads the environment, the arguments or the standard streams.
+// This file is the command line: commands, flags and the exit code. session.go is one run, engine.go the embedded engine, view.go
+// what a person sees meanwhile. Nothing below package main reads the environment, the arguments or the standard streams.
 package main
 
 import (
@@ -147,7 +147,7 @@ func (e usageError) Error() string { return e.err.Error() }
 func (s system) fail(o options, err error) int {
 	var usage usageError
 	if errors.As(err, &usage) {
-		fmt.Fprintf(s.Stderr, "ftrun: %v\n  hint: %s\n", err, usageHint)
+		fmt.Fprintf(s.Stderr, "ftrun: %s\n  hint: %s\n", reporters.Line(err.Error()), usageHint)
 		if usage.run {
 			s.reportUsage(o, err)
 		}
@@ -155,15 +155,15 @@ func (s system) fail(o options, err error) int {
 	}
 	var problems diag.List
 	if errors.As(err, &problems) {
-		if err := diag.Fprint(s.Stderr, problems); err != nil {
+		if err := reporters.PrintProblems(s.Stderr, problems); err != nil {
 			return result.ExitUnknown
 		}
 		return result.ExitUsage
 	}
 	c := runner.ConclusionOf(err)
-	fmt.Fprintf(s.Stderr, "ftrun: %s\n", c.Reason)
+	fmt.Fprintf(s.Stderr, "ftrun: %s\n", reporters.Line(c.Reason))
 	if c.Hint != "" {
-		fmt.Fprintf(s.Stderr, "  hint: %s\n", c.Hint)
+		fmt.Fprintf(s.Stderr, "  hint: %s\n", reporters.Line(c.Hint))
 	}
 	return c.ExitCode
 }

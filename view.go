@@ -93,24 +93,21 @@ func (v *view) retry(r openai.Retry) {
 	})
 }
 
+// logged returns why the event file, where one was asked for, is not whole.
+func (v *view) logged() error {
+	if v.log == nil || v.log.Err() == nil {
+		return nil
+	}
+	return fmt.Errorf("events: %w", v.log.Err())
+}
+
 // finish stops the clock and shows how the run ended.
 func (v *view) finish(run *result.Run, reports []string) error {
 	close(v.stop)
 	v.ticking.Wait()
-	v.stop = nil
 	err := v.console.Finish(run, reports...)
-	if v.log != nil {
-		err = errors.Join(err, v.log.Err())
+	if v.file != nil {
+		err = errors.Join(err, v.file.Close())
 	}
 	return err
-}
-
-func (v *view) close() {
-	if v.stop != nil {
-		close(v.stop)
-		v.ticking.Wait()
-	}
-	if v.file != nil {
-		_ = v.file.Close() // its errors of writing are the event log's
-	}
 }

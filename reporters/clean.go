@@ -30,6 +30,9 @@ func block(s string) string {
 	return strings.Join(lines, "\n")
 }
 
+// Line returns text of any origin in a form that is safe as one line of a log or on a terminal; see [block].
+func Line(s string) string { return line(s) }
+
 // line is [block] for a place that has one line: line ends are shown as \n.
 func line(s string) string {
 	return block(strings.ReplaceAll(visible(s), "\n", `\n`))

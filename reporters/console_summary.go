@@ -42,10 +42,10 @@ func (c *Console) finish(run *result.Run, reports []string) error {
 }
 
 func (c *Console) showProblems(problems []result.Problem) {
-	for _, p := range problems {
-		c.println(text(sentence(problemLine(p))))
-		if p.Hint != "" {
-			c.println(text(sentence("  hint: " + p.Hint)))
+	for _, d := range diagnostics(problems).Fold(shownAlike) {
+		c.println(text(sentence(d.String())))
+		if d.Hint != "" {
+			c.println(text("  hint: " + sentence(d.Hint)))
 		}
 	}
 }

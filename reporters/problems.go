@@ -1,32 +1,40 @@
 package reporters
 
 import (
-	"fmt"
+	"io"
 	"strings"
 
 	"ftrun/runner/result"
+	"ftrun/spec/diag"
 )
+
+// shownAlike is how many problems of one kind a person needs to see.
+const shownAlike = 5
+
+// PrintProblems writes problems for a person, in a form that is safe in a log, those of one kind folded after the first few.
+func PrintProblems(w io.Writer, problems diag.List) error {
+	shown := problems.Fold(shownAlike)
+	for i, d := range shown {
+		d.Pos.File, d.Path, d.Message, d.Hint = line(d.Pos.File), line(d.Path), line(d.Message), line(d.Hint)
+		shown[i] = d
+	}
+	return diag.Fprint(w, shown)
+}
+
+// diagnostics are a run's problems as they were found.
+func diagnostics(problems []result.Problem) diag.List {
+	list := make(diag.List, len(problems))
+	for i, p := range problems {
+		list[i] = diag.Diagnostic{Pos: diag.Position{File: p.File, Line: p.Line, Col: p.Col}, Path: p.Path, Message: p.Message, Hint: p.Hint}
+	}
+	return list
+}
 
 // problemLines returns one line for each problem, in the form that editors and CI systems turn into links.
 func problemLines(problems []result.Problem) string {
 	var s strings.Builder
-	for _, p := range problems {
-		s.WriteString(problemLine(p) + "\n")
+	for _, d := range diagnostics(problems) {
+		s.WriteString(d.String() + "\n")
 	}
 	return s.String()
-}
-
-// problemLine returns file:line:col: path: message without the parts that p lacks.
-func problemLine(p result.Problem) string {
-	where := p.File
-	if p.Line > 0 {
-		where += fmt.Sprintf(":%d", p.Line)
-		if p.Col > 0 {
-			where += fmt.Sprintf(":%d", p.Col)
-		}
-	}
-	if p.Path != "" {
-		where += ": " + p.Path
-	}
-	return where + ": " + p.Message
 }

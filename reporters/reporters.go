@@ -70,7 +70,8 @@ func Paths(dir string, names ...string) []string {
 // whole or not at all. All errors are returned, joined; each names its file.
 //
 // A green run whose reports can't be written is no longer green: where that happens, run's conclusion becomes an error with
-// exit code 3, and the reports that could be written say so. Any other conclusion stands.
+// exit code 3, and the reports that could be written say so. Any other conclusion stands. A report that can't be written whole is
+// tried again without the cases, so that what stands on disk agrees with the exit code.
 func WriteAll(dir string, run *result.Run, names ...string) error {
 	if err := check(names); err != nil {
 		return err
@@ -93,8 +94,19 @@ func WriteAll(dir string, run *result.Run, names ...string) error {
 				errs = append(errs, writeFile(dir, earlier, run))
 			}
 		}
+		if bareErr := writeFile(dir, f, withoutCases(run)); bareErr == nil {
+			errs = append(errs, fmt.Errorf("%s has no cases", f.file))
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// withoutCases returns the run as it is but for its cases, which are what takes room.
+func withoutCases(run *result.Run) *result.Run {
+	bare := *run
+	bare.Cases = result.CaseList{}
+	bare.Warnings = append(slices.Clone(run.Warnings), "the cases are left out: the whole report could not be written")
+	return &bare
 }
 
 func writeFile(dir string, f format, run *result.Run) error {

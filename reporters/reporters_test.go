@@ -141,26 +141,34 @@ func TestWriteAllNoFolder(t *testing.T) {
 	}
 }
 
-// TestWriteAllKeepsOld checks that cases which can't be read leave the report that stood there.
-func TestWriteAllKeepsOld(t *testing.T) {
+// TestWriteAllWithoutCases checks that cases which can't be read, or find no room, cost only themselves: what stands on disk still
+// agrees with the exit code.
+func TestWriteAllWithoutCases(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if err := reporters.WriteAll(dir, unfinishedRun(), reporters.Names()...); err != nil {
-		t.Fatal(err)
-	}
-	run := passRun()
-	run.Cases = brokenCases{}
-	if err := reporters.WriteAll(dir, run, reporters.Names()...); !errors.Is(err, errBroken) {
-		t.Errorf("got error %v, want %v", err, errBroken)
-	}
-	for _, name := range []string{"results.json", "junit.xml"} {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil || !bytes.Contains(data, []byte("run did not finish")) {
-			t.Errorf("%s is not what it was: %v", name, err)
+	for name, run := range map[string]*result.Run{"pass": passRun(), "fail": failRun()} {
+		dir := t.TempDir()
+		if err := reporters.WriteAll(dir, unfinishedRun(), reporters.Names()...); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if got := files(t, dir); len(got) != 2 {
-		t.Errorf("there are %q", got)
+		run.Cases = brokenCases{}
+		if err := reporters.WriteAll(dir, run, reporters.Names()...); !errors.Is(err, errBroken) {
+			t.Errorf("%s: got error %v, want %v", name, err, errBroken)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, "results.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		written, err := result.Read(bytes.NewReader(data))
+		if err != nil || written.ExitCode != run.ExitCode || written.ExitCode == 0 || written.Cases.Len() != 0 {
+			t.Errorf("%s: results.json says %+v, %v, want exit code %d", name, written, err, run.ExitCode)
+		}
+		junit, err := os.ReadFile(filepath.Join(dir, "junit.xml"))
+		if err != nil || !bytes.Contains(junit, []byte("<error")) && !bytes.Contains(junit, []byte("<failure")) {
+			t.Errorf("%s: junit.xml is not red: %v", name, err)
+		}
+		if got := files(t, dir); len(got) != 2 {
+			t.Errorf("%s: there are %q", name, got)
+		}
 	}
 }
 

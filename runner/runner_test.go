@@ -354,6 +354,35 @@ func TestCancelThatFails(t *testing.T) {
 	})
 }
 
+// TestRefusalDoesNotSettleAnEarlierDoubt is a lost answer, then a refusal of the second request: the first one's job may yet turn up.
+func TestRefusalDoesNotSettleAnEarlierDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{Running: time.Hour, ListLag: 90 * time.Second})
+		b.fake.Fail = func(op string, n int) (error, bool) {
+			switch {
+			case op == "create" && n == 1:
+				return broken("create job"), true
+			case op == "create":
+				return &provider.Error{Op: "create job", Kind: provider.KindInvalid, Status: 400}, false
+			}
+			return nil, false
+		}
+		b.want(b.run(t.Context()), 3, "request_refused")
+		b.fake.Fail = nil
+		b.want(b.run(t.Context()), 0, "passed")
+		b.wantJobs(1)
+	})
+}
+
+// TestProbeThatIsRefused is a model that answers, but not to a question with so small a limit.
+func TestProbeThatIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{Running: time.Minute})
+		b.fake.Fail = failing("complete", 1, 1, &provider.Error{Op: "ask", Kind: provider.KindInvalid, Status: 400}, false)
+		b.want(b.run(t.Context()), 0, "passed")
+	})
+}
+
 func TestRecordedJobIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, &providertest.Fake{Running: time.Hour})

@@ -42,29 +42,35 @@ type trainer struct {
 	*runState
 	key      string
 	prepared *dataset.Prepared
+	inDoubt  bool // an earlier POST of this key was never answered
 }
 
 // obtain looks in the order of trust: what this machine recorded, what the provider lists, and only then a new job.
 func (t *trainer) obtain(ctx context.Context) (done[provider.Job], error) {
-	if job, found, err := t.recorded(ctx); err != nil || found {
-		return done[provider.Job]{Value: job, Status: result.StageReused, Reason: "job " + job.ID + " of an earlier run"}, err
-	}
-	job, found, err := t.listed(ctx)
+	job, found, err := t.recorded(ctx)
 	if err != nil {
 		return done[provider.Job]{}, err
 	}
 	if found {
-		if err := t.recordState(t.key, stateCreated, job.ID); err != nil {
-			return done[provider.Job]{}, err
-		}
-		return done[provider.Job]{Value: job, Status: result.StageAdopted, Reason: "job " + job.ID + " found at the provider"}, nil
+		return done[provider.Job]{Value: job, Status: result.StageReused, Reason: "job " + job.ID + " of an earlier run"}, nil
+	}
+	job, found, err = t.listed(ctx)
+	if err != nil {
+		return done[provider.Job]{}, err
+	}
+	if found {
+		return done[provider.Job]{Value: job, Status: result.StageAdopted, Reason: "job " + job.ID + " found at the provider"},
+			t.recordState(t.key, stateCreated, job.ID)
 	}
 	file, err := t.upload(ctx)
 	if err != nil {
 		return done[provider.Job]{}, err
 	}
 	job, err = t.create(ctx, file)
-	return done[provider.Job]{Value: job, Reason: "job " + job.ID + " created"}, err
+	if err != nil {
+		return done[provider.Job]{}, err
+	}
+	return done[provider.Job]{Value: job, Reason: "job " + job.ID + " created"}, nil
 }
 
 // recordJob is the kind of the journal records of the train stage. The last one under a train key says how things stand.
@@ -225,7 +231,7 @@ func (t *trainer) uploaded(ctx context.Context) (provider.File, bool, error) {
 		return provider.File{}, false, err
 	}
 	for _, f := range files {
-		if f.Name == trainingFileName(t.key) && f.Bytes == t.prepared.Bytes {
+		if f.Name == trainingFileName(t.key) && f.Bytes == t.prepared.Bytes && f.Status != "error" && f.Status != "deleted" {
 			return f, true, nil
 		}
 	}
@@ -239,37 +245,44 @@ func lookAgain() []time.Duration {
 
 // create buys the job: an intent on disk, one POST, and after an answer that never came a long look before one more.
 func (t *trainer) create(ctx context.Context, file provider.File) (provider.Job, error) {
-	if before, err := t.state(); err != nil {
+	before, err := t.state()
+	if err != nil {
 		return provider.Job{}, err
-	} else if before.State == stateIntent {
+	}
+	if before.State == stateIntent {
 		t.inform(stageTrain, "an earlier run may have created the job: looking for it")
+		t.inDoubt = true
 		if job, found, err := t.search(ctx); err != nil || found {
 			return job, err
 		}
 	}
-	var first error
-	for range 2 {
-		job, err := t.createOnce(ctx, file)
-		if err == nil || !isAmbiguous(err) {
-			return job, err
-		}
-		t.inform(stageTrain, "the answer to the job's creation is lost: looking for the job")
-		job, found, searchErr := t.search(ctx)
-		if searchErr != nil || found {
-			return job, searchErr
-		}
-		if first == nil {
-			first = err
-			continue
-		}
-		return provider.Job{}, &stuckError{
-			Code:    "create_ambiguous",
-			Message: fmt.Sprintf("job creation was not answered twice, and no such job is listed (first: %v)", first),
-			Way:     "look at the provider's list of jobs before running again; the same command adopts a job that turns up",
-			Err:     err,
-		}
+	job, first := t.createOnce(ctx, file)
+	if !isAmbiguous(first) {
+		return job, first
 	}
-	return provider.Job{}, first
+	if job, found, err := t.searchAfterLoss(ctx); err != nil || found {
+		return job, err
+	}
+	job, second := t.createOnce(ctx, file)
+	if !isAmbiguous(second) {
+		return job, second
+	}
+	if job, found, err := t.searchAfterLoss(ctx); err != nil || found {
+		return job, err
+	}
+	return provider.Job{}, &stuckError{
+		Code:    "create_ambiguous",
+		Message: fmt.Sprintf("job creation was not answered twice, and no such job is listed (first: %v)", first),
+		Way:     "look at the provider's list of jobs before running again; the same command adopts a job that turns up",
+		Err:     second,
+	}
+}
+
+// searchAfterLoss looks for the job of a POST whose answer is lost.
+func (t *trainer) searchAfterLoss(ctx context.Context) (provider.Job, bool, error) {
+	t.inDoubt = true
+	t.inform(stageTrain, "the answer to the job's creation is lost: looking for the job")
+	return t.search(ctx)
 }
 
 // createOnce sends one POST between two records.
@@ -297,7 +310,7 @@ func (t *trainer) createOnce(ctx context.Context, file provider.File) (provider.
 	switch {
 	case err == nil:
 		return job, t.recordState(t.key, stateCreated, job.ID)
-	case errors.As(err, &refusal) && refusal.Definite():
+	case errors.As(err, &refusal) && refusal.Definite() && !t.inDoubt: // a no to this POST says nothing of an earlier one
 		if recordErr := t.recordState(t.key, stateRefused, ""); recordErr != nil {
 			return provider.Job{}, errors.Join(err, recordErr)
 		}

@@ -23,7 +23,7 @@ const (
 
 // wait follows the job to its end and returns the model, once it answers.
 func (r *runState) wait(ctx context.Context, job provider.Job) (done[string], error) {
-	w := &waiter{runState: r, job: job, lastAnswer: time.Now(), over: job.Status.Terminal()}
+	w := &waiter{runState: r, job: job, lastAnswer: time.Now(), over: job.Status.Terminal(), shown: map[string]bool{}}
 	if err := w.follow(ctx); err != nil {
 		return done[string]{}, err
 	}
@@ -42,6 +42,7 @@ type waiter struct {
 	*runState
 	job         provider.Job
 	lastEvent   string
+	shown       map[string]bool // ids of events: a service may ignore the cursor
 	lastAnswer  time.Time
 	warnedOf    provider.Status
 	over        bool // the job had ended before this run: its log would read like a second training
@@ -124,6 +125,10 @@ func (w *waiter) showEvents(ctx context.Context) {
 	w.eventsKnown = true
 	for _, e := range events {
 		w.lastEvent = e.ID
+		if w.shown[e.ID] {
+			continue
+		}
+		w.shown[e.ID] = true
 		level := e.Level
 		if level == "" {
 			level = result.LevelInfo
@@ -221,7 +226,7 @@ func (w *waiter) probe(ctx context.Context) error {
 			Messages:            []provider.Message{{Role: "user", Content: "ready?"}},
 			MaxCompletionTokens: 1,
 		})
-		if err == nil {
+		if err == nil || isKind(err, provider.KindInvalid) { // one that refuses the question as such is there to refuse it
 			return nil
 		}
 		if ctx.Err() != nil || !notReady(err) {

@@ -71,16 +71,19 @@ func (f *assertionForm) decodeGrader(e yamlpos.Entry) {
 	name, negated := strings.CutPrefix(e.Key, not)
 	kind, ok := kindOf(name)
 	if !ok {
-		refuseGrader(e, name)
+		refuseGrader(e)
 		return
 	}
 	args := kind.New()
 	v := e.Value
 	before := v.Doc().Found()
 	scalar := kind.Scalar != "" && v.Kind() != yamlpos.Mapping
-	if scalar {
+	switch {
+	case scalar:
 		v.IntoKey(args, kind.Scalar)
-	} else {
+	case v.Kind() == yamlpos.Scalar || v.Kind() == yamlpos.List:
+		v.Add(fmt.Sprintf("want a mapping, found %s", v.Describe()), fmt.Sprintf("write it like %s: %s", e.Key, kind.Example))
+	default:
 		v.Into(args)
 	}
 	if v.Doc().Found() > before {
@@ -116,18 +119,23 @@ func assertionName(args grade.Args, key string, negated bool) string {
 }
 
 // refuseGrader reports a key of an assertion that is no grader.
-func refuseGrader(e yamlpos.Entry, name string) {
+func refuseGrader(e yamlpos.Entry) {
+	name, negated := strings.CutPrefix(strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(e.Key)), not)
 	if slices.Contains(later.graders, name) {
 		e.Add(notSupported, "")
 		return
 	}
 	names := graderNames()
+	meant := otherNames["grader"][name]
+	if meant == "" {
+		meant = diag.Suggest(name, append(names, "weight", "name"))
+	}
 	message := "unknown grader"
-	if s := diag.Suggest(name, append(names, "weight", "name")); s != "" {
-		if name != e.Key && slices.Contains(names, s) {
-			s = not + s
+	if meant != "" {
+		if negated && slices.Contains(names, meant) {
+			meant = not + meant
 		}
-		message += fmt.Sprintf(", did you mean %q?", s)
+		message += fmt.Sprintf(", did you mean %q?", meant)
 	}
 	e.Add(message, "want one of "+strings.Join(names, ", ")+", or one with not_ before it")
 }
@@ -139,7 +147,7 @@ func (f *assertionForm) refuseSecond(entries []yamlpos.Entry) {
 		name, _ := strings.CutPrefix(e.Key, not)
 		switch _, ok := kindOf(name); {
 		case !ok:
-			refuseGrader(e, name)
+			refuseGrader(e)
 		case known > 0:
 			e.Add("a second grader in one assertion", `begin a new item with "- " for each grader`)
 			known++

@@ -121,7 +121,7 @@ func (c *checker) checkEvidence(f caseFile, shared []assertionForm, k Case) {
 	for _, a := range append(append([]assertionForm(nil), shared...), f.Assert...) {
 		if a.needsReference {
 			c.Add(path, fmt.Sprintf("the case has no answer, and %s compares with it", a.value.Path()),
-				"add an answer to the case, or a reference to the assertion")
+				fmt.Sprintf("add an answer to the case, or give the assertion its own: %s: {reference: …}", a.Kind))
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (c *checker) checkID(f caseFile, k *Case, paths map[string]string) {
 	}
 	first, taken := paths[k.ID]
 	switch {
-	case c.Troubled(path + ".id"), c.Troubled(path + ".question"), c.Troubled(path + ".answer"):
+	case c.Troubled(path + ".id"), f.ID == nil && c.Troubled(path): // a key that is misspelt is missing from the content
 	case !taken:
 		paths[k.ID] = path
 	case f.ID != nil:

@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"ftrun/spec/diag"
 	"ftrun/spec/internal/yamlpos"
@@ -20,7 +21,7 @@ func (f *thresholdForm) UnmarshalValue(v yamlpos.Value) {
 	if v.Kind() != yamlpos.Scalar {
 		hint := thresholdForms
 		if v.Kind() == yamlpos.Mapping {
-			hint = `a ": " makes a mapping of it; put the threshold in quotes: '{tag:x}' has no blank after its colon`
+			hint = asText(v)
 		}
 		v.Add("want a threshold, found "+v.Describe(), hint)
 		return
@@ -32,6 +33,28 @@ func (f *thresholdForm) UnmarshalValue(v yamlpos.Value) {
 	}
 	t.Pos = v.Pos()
 	f.Threshold, f.ok = t, true
+}
+
+// asText shows a threshold as one text to whoever wrote a mapping: with what stands there, where that makes a threshold.
+func asText(v yamlpos.Value) string {
+	like := "pass_rate >= 80%"
+	if entries := v.Entries(); len(entries) == 1 {
+		key, value := entries[0].Key, entries[0].Value.Text()
+		if strings.Contains(key, "{") && !strings.Contains(key, "}") {
+			return `a ": " makes a mapping of it; put the threshold in quotes: '{tag:x}' has no blank after its colon`
+		}
+		op := " >= "
+		if key == string(Errors) {
+			op = " <= "
+		}
+		for _, text := range []string{key + " " + value, key + op + value} {
+			if _, problem := parseThreshold(text); problem == nil {
+				like = text
+				break
+			}
+		}
+	}
+	return "a threshold is one text, such as '" + like + "'"
 }
 
 // checkThresholds wants thresholds that can be judged with the cases and the baseline that there are, and fills in the defaults.
@@ -56,6 +79,26 @@ func (c *checker) checkThresholds() {
 		seen[f.String()] = path
 		c.checkThreshold(path, f.Threshold)
 		c.pipeline.Thresholds = append(c.pipeline.Thresholds, f.Threshold)
+	}
+	c.checkGate()
+}
+
+// checkGate wants something that the answers themselves can fail.
+func (c *checker) checkGate() {
+	cases := c.pipeline.Test.Cases
+	switch {
+	case c.Troubled("thresholds"), c.Troubled("test"), c.Troubled("base_model"), len(cases) == 0:
+	case slices.ContainsFunc(cases, func(k Case) bool { return k.MustPass }):
+	case slices.ContainsFunc(c.pipeline.Thresholds, func(t Threshold) bool { return t.Metric != Errors }):
+	default:
+		ways := []string{"add a threshold on mean_score"}
+		if slices.ContainsFunc(cases, hasAssertions) {
+			ways = []string{"add a threshold on pass_rate or mean_score", "mark a case must_pass"}
+		}
+		if len(c.gates()) > 0 {
+			ways = append(ways, "leave thresholds out for the defaults")
+		}
+		c.Add("thresholds", "nothing would gate the answers: errors counts only those that never came", oneOf(ways))
 	}
 }
 
@@ -104,6 +147,22 @@ func (c *checker) unknownTag(path, tag string) {
 // baseline. A baseline at 0 would be reached by a model that says nothing, hence the second of the two.
 func (c *checker) defaultThresholds() {
 	cases := c.pipeline.Test.Cases
+	defaults := c.gates()
+	if len(defaults) == 0 && len(cases) > 0 && !c.Troubled("test") && !c.Troubled("base_model") {
+		c.Add("test", "nothing would gate: the cases are only scored, and there is no baseline to compare with",
+			"add assertions, or a threshold such as 'mean_score >= 0.5', or a baseline (base_model with test.baseline base)")
+	}
+	for i := range defaults {
+		defaults[i].Default = true
+		defaults[i].Expression = defaults[i].String()
+		defaults[i].Pos = c.At("test")
+	}
+	c.pipeline.Thresholds = defaults
+}
+
+// gates returns the default thresholds.
+func (c *checker) gates() []Threshold {
+	cases := c.pipeline.Test.Cases
 	scoredOnly := slices.ContainsFunc(cases, func(k Case) bool { return !hasAssertions(k) })
 	var defaults []Threshold
 	if slices.ContainsFunc(cases, hasAssertions) {
@@ -115,14 +174,5 @@ func (c *checker) defaultThresholds() {
 			Threshold{Metric: MeanScore, Op: ">"},
 		)
 	}
-	if len(defaults) == 0 && len(cases) > 0 && !c.Troubled("test") && !c.Troubled("base_model") {
-		c.Add("test", "nothing would gate: the cases are only scored, and there is no baseline to compare with",
-			"add assertions, or a threshold such as 'mean_score >= 0.5', or a baseline (base_model with test.baseline base)")
-	}
-	for i := range defaults {
-		defaults[i].Default = true
-		defaults[i].Expression = defaults[i].String()
-		defaults[i].Pos = c.At("test")
-	}
-	c.pipeline.Thresholds = defaults
+	return defaults
 }

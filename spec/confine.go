@@ -11,10 +11,11 @@ import (
 	"ftrun/spec/internal/yamlpos"
 )
 
-// An OutsideError says that a spec names a file outside its repository, or one of git's own.
+// An OutsideError says that a spec names a file outside its repository or folder, or one of git's own.
 type OutsideError struct {
 	Name string // as the spec has it
 	Root string // the folder that it leads out of
+	Repo bool   // Root is a repository; else it is the folder of the pipeline file
 	Git  bool   // inside Root, but in a .git folder
 }
 
@@ -22,7 +23,10 @@ func (e *OutsideError) Error() string {
 	if e.Git {
 		return yamlpos.Quote(e.Name) + " leads into a .git folder, which may hold credentials"
 	}
-	return yamlpos.Quote(e.Name) + " leads outside the repository of the pipeline file"
+	if e.Repo {
+		return yamlpos.Quote(e.Name) + " leads outside the repository of the pipeline file"
+	}
+	return yamlpos.Quote(e.Name) + " leads outside the folder of the pipeline file"
 }
 
 // Hint returns the way out.
@@ -39,7 +43,7 @@ func CheckPath(dir, name string, opts LoadOptions) (string, error) {
 	if opts.AllowOutside {
 		return path, nil
 	}
-	root, err := repository(dir)
+	root, isRepo, err := repository(dir)
 	if err != nil {
 		return "", err
 	}
@@ -49,28 +53,28 @@ func CheckPath(dir, name string, opts LoadOptions) (string, error) {
 	}
 	rel, err := filepath.Rel(root, target)
 	if err != nil || !filepath.IsLocal(rel) {
-		return "", &OutsideError{Name: name, Root: root}
+		return "", &OutsideError{Name: name, Root: root, Repo: isRepo}
 	}
 	for part := range strings.SplitSeq(filepath.ToSlash(rel), "/") {
 		if strings.EqualFold(part, ".git") {
-			return "", &OutsideError{Name: name, Root: root, Git: true}
+			return "", &OutsideError{Name: name, Root: root, Repo: isRepo, Git: true}
 		}
 	}
 	return path, nil
 }
 
-// repository returns the real path of the nearest folder from dir upwards that has .git, or of dir.
-func repository(dir string) (string, error) {
+// repository returns the real path of the nearest folder from dir upwards that has .git, or of dir where none is a repository.
+func repository(dir string) (root string, found bool, err error) {
 	start, err := realPath(dir)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	for at := start; ; at = filepath.Dir(at) {
 		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
-			return at, nil
+			return at, true, nil
 		}
 		if filepath.Dir(at) == at {
-			return start, nil
+			return start, false, nil
 		}
 	}
 }

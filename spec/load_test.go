@@ -87,7 +87,7 @@ func TestLoadRefuses(t *testing.T) {
 	})
 	t.Chdir(dir)
 	absolute := filepath.ToSlash(filepath.Join(dir, "secret.txt"))
-	const leads = " leads outside the repository of the pipeline file"
+	const leads, leadsFolder = " leads outside the repository of the pipeline file", " leads outside the folder of the pipeline file"
 	const atDataset, atPrompt = "p.yaml:3:10: dataset: ", "p.yaml:5:23: system_prompt.file: "
 	const relative = "paths are relative to the folder of the pipeline file"
 	repo := filepath.Join(realDir(t, dir), "repo")
@@ -103,7 +103,7 @@ func TestLoadRefuses(t *testing.T) {
 		"outside absent": {"repo/p", "../../none.txt", "", atDataset + `"../../none.txt"` + leads, outside},
 		"absolute":       {"repo/p", absolute, "", atDataset + strconv.Quote(absolute) + leads, outside},
 		"git":            {"repo/p", "../.git/config", "", atDataset + `"../.git/config" leads into a .git folder, which may hold credentials`, outside},
-		"no repository":  {"loose/a", "../outside.json", "", atDataset + `"../outside.json"` + leads, mend(loose)},
+		"no repository":  {"loose/a", "../outside.json", "", atDataset + `"../outside.json"` + leadsFolder, mend(loose)},
 		"prompt outside": {"repo/p", "../data/a.jsonl", "../../secret.txt", atPrompt + `"../../secret.txt"` + leads, outside},
 		"prompt missing": {"repo/p", "../data/a.jsonl", "none.txt", atPrompt + `there is no file "none.txt"`, relative},
 		"prompt blank":   {"repo/p", "../data/a.jsonl", "blank.txt", atPrompt + `"blank.txt" is blank`, "write the prompt into it, or leave system_prompt out"},

@@ -35,6 +35,7 @@ func parse(file string, src []byte) *checker {
 		return c
 	}
 	doc.Later = laterKey
+	doc.Meant = meantKey
 	doc.Refuse = refuseVariables
 	doc.Root().Into(&c.file)
 	sum := sha256.Sum256(src)

@@ -24,13 +24,12 @@ func (a *StartsWith) NeedsReference() bool { return false }
 // Grader looks at the beginnings of outputs.
 func (a *StartsWith) Grader() Grader {
 	want := trimLeft(a.Value)
-	quoted := quoteHead(want, nameRunes)
 	return condition(func(output string) (string, bool) {
 		output = trimLeft(output)
 		if strings.HasPrefix(output, want) {
-			return "starts with " + quoted, true
+			return "at the start of " + show(output), true
 		}
-		return show(output) + " does not start with " + quoted, false
+		return "not at the start of " + show(output), false
 	})
 }
 
@@ -53,18 +52,20 @@ func (a *EndsWith) NeedsReference() bool { return false }
 // Grader looks at the ends of outputs.
 func (a *EndsWith) Grader() Grader {
 	want := trimRight(a.Value)
-	quoted := quoteHead(want, nameRunes)
 	return condition(func(output string) (string, bool) {
 		output = trimRight(output)
-		switch {
-		case strings.HasSuffix(output, want):
-			return "ends with " + quoted, true
-		case output == "":
-			return show(output) + " does not end with " + quoted, false
-		default:
-			return quoteTail(output, reasonRunes) + " does not end with " + quoted, false
+		if strings.HasSuffix(output, want) {
+			return "at the end of " + showEnd(output), true
 		}
+		return "not at the end of " + showEnd(output), false
 	})
+}
+
+func showEnd(output string) string {
+	if output == "" {
+		return show(output)
+	}
+	return quoteTail(output, reasonRunes)
 }
 
 func trimLeft(s string) string { return strings.TrimLeftFunc(s, unicode.IsSpace) }

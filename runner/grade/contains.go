@@ -3,6 +3,7 @@ package grade
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Contains holds where the value occurs in the output, byte for byte, its white space included.
@@ -40,16 +41,16 @@ func (a *IContains) NeedsReference() bool { return false }
 // Grader looks for the value in any case.
 func (a *IContains) Grader() Grader { return containing(a.Value, fold) }
 
-// containing looks for value in outputs, after both went through form.
+// containing looks for value in outputs, after both went through form, which keeps the number of runes.
 func containing(value string, form func(string) string) Grader {
 	want := form(value)
-	quoted := quoteHead(value, nameRunes)
-	found, missing := "contains "+quoted, " does not contain "+quoted
 	return condition(func(output string) (string, bool) {
-		if strings.Contains(form(output), want) {
-			return found, true
+		formed := form(output)
+		at := strings.Index(formed, want)
+		if at < 0 {
+			return "not in " + show(output), false
 		}
-		return show(output) + missing, false
+		return "in " + showAround(output, utf8.RuneCountInString(formed[:at])), true
 	})
 }
 

@@ -37,12 +37,11 @@ func (a *Equals) Grader() Grader {
 
 // difference says how got is not want. Where both begin alike for long, it shows them from shortly before they part.
 func difference(got, want string) string {
-	const before = 20
 	same := commonPrefix(got, want)
-	if same <= before {
+	if same <= beforeRunes {
 		return fmt.Sprintf("%s is not %s", show(got), quoteHead(want, reasonRunes))
 	}
-	return fmt.Sprintf("differs after %d equal runes: %s is not %s", same, showFrom(got, same-before), showFrom(want, same-before))
+	return fmt.Sprintf("differs after %d equal runes: %s is not %s", same, showFrom(got, same-beforeRunes), showFrom(want, same-beforeRunes))
 }
 
 // commonPrefix returns how many runes a and b share at their beginnings.
@@ -57,8 +56,4 @@ func commonPrefix(a, b string) int {
 		runes++
 	}
 	return runes
-}
-
-func showFrom(text string, rune int) string {
-	return quoteHead("…"+text[runeOffset(text, rune):], reasonRunes)
 }

@@ -44,4 +44,6 @@ type Kind struct {
 	Name   string      // the key in an assertion
 	Scalar string      // the key that a bare scalar stands for: {icontains: light} is {icontains: {value: light}}; "" where there is no such form
 	New    func() Args // arguments with their defaults
+
+	Example string // arguments as they are written in the spec, for messages; where there is no Scalar
 }

@@ -23,6 +23,9 @@ func TestKinds(t *testing.T) {
 		if k.New() == k.New() {
 			t.Errorf("%s: New returns shared arguments", k.Name)
 		}
+		if (k.Scalar == "") == (k.Example == "") {
+			t.Errorf("%s: want either a scalar form or an example", k.Name)
+		}
 		if len(k.New().Check()) == 0 {
 			t.Errorf("%s: empty arguments are a problem", k.Name)
 		}
@@ -50,33 +53,38 @@ func TestConditions(t *testing.T) {
 		{&Equals{strings.Repeat("x", 200) + "y"}, strings.Repeat("x", 200) + "z", false,
 			`differs after 200 equal runes: "…xxxxxxxxxxxxxxxxxxxxz" is not "…xxxxxxxxxxxxxxxxxxxxy"`},
 
-		{&Contains{"light"}, "needs light.", true, `contains "light"`},
-		{&Contains{"light"}, "needs Light.", false, `"needs Light." does not contain "light"`},
-		{&Contains{" "}, "ab", false, `"ab" does not contain " "`},
-		{&Contains{"x"}, "", false, `an empty output does not contain "x"`},
+		{&Contains{"light"}, "needs light.", true, `in "needs light."`},
+		{&Contains{"light"}, "needs Light.", false, `not in "needs Light."`},
+		{&Contains{" "}, "ab", false, `not in "ab"`},
+		{&Contains{"x"}, "", false, `not in an empty output`},
 
-		{&IContains{"LIGHT"}, "needs lIghT", true, `contains "LIGHT"`},
-		{&IContains{"ΣΊΣΥΦΟΣ"}, "ο σίσυφος", true, `contains "ΣΊΣΥΦΟΣ"`},
-		{&IContains{"300 K"}, "300 \u212a", true, `contains "300 K"`},
-		{&IContains{"straße"}, "STRASSE", false, `"STRASSE" does not contain "straße"`},
-		{&IContains{"i"}, "ı", false, `"ı" does not contain "i"`},
-		{&IContains{"dark"}, "light", false, `"light" does not contain "dark"`},
+		{&IContains{"LIGHT"}, "needs lIghT", true, `in "needs lIghT"`},
+		{&IContains{"ΣΊΣΥΦΟΣ"}, "ο σίσυφος", true, `in "ο σίσυφος"`},
+		{&IContains{"300 K"}, "300 \u212a", true, "in \"300 \u212a\""},
+		{&IContains{"straße"}, "STRASSE", false, `not in "STRASSE"`},
+		{&IContains{"i"}, "ı", false, `not in "ı"`},
+		{&IContains{"dark"}, "light", false, `not in "light"`},
 
-		{&StartsWith{"Answer: "}, "\n Answer: 4", true, `starts with "Answer: "`},
-		{&StartsWith{"Answer: "}, "Answer:4", false, `"Answer:4" does not start with "Answer: "`},
-		{&StartsWith{"\n4"}, "42", true, `starts with "4"`},
-		{&StartsWith{"x"}, "", false, `an empty output does not start with "x"`},
-		{&EndsWith{"42\n"}, "it is 42 \n", true, `ends with "42"`},
-		{&EndsWith{"42"}, "it is 42.", false, `"it is 42." does not end with "42"`},
-		{&EndsWith{"x"}, " ", false, `an empty output does not end with "x"`},
-		{&EndsWith{"42"}, strings.Repeat("a", 100) + "bc", false, `"…` + strings.Repeat("a", 78) + `bc" does not end with "42"`},
+		{&Contains{"É"}, strings.Repeat("é", 100) + "É" + strings.Repeat("x", 100), true,
+			`in "…` + strings.Repeat("é", 20) + "É" + strings.Repeat("x", 58) + `…"`},
+		{&IContains{"X"}, strings.Repeat("\xff", 100) + "x", true, `in "…` + strings.Repeat(`\xff`, 20) + `x"`},
+		{&Contains{"y"}, strings.Repeat("x", 81), false, `not in "` + strings.Repeat("x", 80) + `…"`},
 
-		{&Regex{`\d{2,3}`}, "room 101", true, `"101" matches "\d{2,3}"`},
-		{&Regex{`^\d+$`}, "room 101", false, `"room 101" does not match "^\d+$"`},
-		{&Regex{`a.b`}, "a\nb", false, `"a\nb" does not match "a.b"`},
-		{&Regex{`(?s)a.b`}, "a\nb", true, `"a\nb" matches "(?s)a.b"`},
-		{&Regex{`(?m)^b`}, "a\nb", true, `"b" matches "(?m)^b"`},
-		{&Regex{`(?i)PARIS`}, "paris", true, `"paris" matches "(?i)PARIS"`},
+		{&StartsWith{"Answer: "}, "\n Answer: 4", true, `at the start of "Answer: 4"`},
+		{&StartsWith{"Answer: "}, "Answer:4", false, `not at the start of "Answer:4"`},
+		{&StartsWith{"\n4"}, "42", true, `at the start of "42"`},
+		{&StartsWith{"x"}, "", false, `not at the start of an empty output`},
+		{&EndsWith{"42\n"}, "it is 42 \n", true, `at the end of "it is 42"`},
+		{&EndsWith{"42"}, "it is 42.", false, `not at the end of "it is 42."`},
+		{&EndsWith{"x"}, " ", false, `not at the end of an empty output`},
+		{&EndsWith{"42"}, strings.Repeat("a", 100) + "bc", false, `not at the end of "…` + strings.Repeat("a", 78) + `bc"`},
+
+		{&Regex{`\d{2,3}`}, "room 101", true, `matched "101"`},
+		{&Regex{`^\d+$`}, "room 101", false, `no match in "room 101"`},
+		{&Regex{`a.b`}, "a\nb", false, `no match in "a\nb"`},
+		{&Regex{`(?s)a.b`}, "a\nb", true, `matched "a\nb"`},
+		{&Regex{`(?m)^b`}, "a\nb", true, `matched "b"`},
+		{&Regex{`(?i)PARIS`}, "paris", true, `matched "paris"`},
 	}
 	for _, tt := range tests {
 		if problems := tt.args.Check(); problems != nil {
@@ -147,6 +155,10 @@ func TestCheck(t *testing.T) {
 		{&Regex{"a{2001}"}, Problem{"value", `"{2001}": a repeat count goes up to 1000, nested ones multiplied`}},
 		{&Regex{`\Z`}, Problem{"value", `"\Z": RE2 writes the end of the text \z, or $`}},
 		{&Regex{"[a"}, Problem{"value", `"[a": missing closing ]`}},
+		{&Regex{"\bpage\b"}, Problem{"value", `double quotes turn \b into a backspace: write the pattern in single quotes`}},
+		{&Regex{"a\x00"}, Problem{"value", `double quotes turn \0 into a NUL: write the pattern in single quotes`}},
+		{&Regex{"\u2029{Greek}"}, Problem{"value", `double quotes turn \P into a line break: write the pattern in single quotes`}},
+		{&Regex{"\x01[a"}, Problem{"value", `a control character: write it as \x{01}, and the pattern in single quotes`}},
 		{&Regex{`a\`}, Problem{"value", "trailing backslash at end of expression"}},
 		{similarity(RougeLMetric, 0), Problem{"pass_threshold", threshold}},
 		{similarity(RougeLMetric, -1), Problem{"pass_threshold", threshold}},
@@ -161,6 +173,11 @@ func TestCheck(t *testing.T) {
 	for _, tt := range tests {
 		if got := tt.args.Check(); len(got) != 1 || got[0] != tt.want {
 			t.Errorf("%v:\n got %q\nwant %q", tt.args, got, tt.want)
+		}
+	}
+	for _, pattern := range []string{"a\tb\r\nc", `\bpage\b`, `\x07\a`, "é\u00a0"} {
+		if got := (&Regex{pattern}).Check(); got != nil {
+			t.Errorf("%q: %v", pattern, got)
 		}
 	}
 	if got := similarity("x", 0).Check(); len(got) != 2 {
@@ -183,7 +200,8 @@ func TestNames(t *testing.T) {
 		`icontains "light"`:                           &IContains{"light"},
 		`regex "^\d+ \x1b"`:                           &Regex{"^\\d+ \x1b"},
 		`equals "two\nlines"`:                         &Equals{"two\nlines"},
-		`contains "` + strings.Repeat("é", 40) + `…"`: &Contains{strings.Repeat("é", 41)},
+		`contains "` + strings.Repeat("é", 200) + `"`: &Contains{strings.Repeat("é", 200)},
+		`regex "` + strings.Repeat("é", 200) + `…"`:   &Regex{strings.Repeat("é", 201)},
 		`text_similarity rouge_l >= 0.5`:              &TextSimilarity{EvaluationMetric: RougeLMetric, PassThreshold: 0.5},
 	} {
 		if got := args.String(); got != want {
@@ -211,7 +229,7 @@ func TestReasonsAreHarmless(t *testing.T) {
 				if strings.ContainsFunc(shown, func(r rune) bool { return r != ' ' && !strconv.IsPrint(r) }) || !utf8.ValidString(shown) {
 					t.Errorf("%T shows %q", args, shown)
 				}
-				if n := utf8.RuneCountInString(shown); n > 2000 {
+				if n := utf8.RuneCountInString(shown); n > 2100 { // 200 runes of a value, each as long as \U0010ffff
 					t.Errorf("%T shows %d runes", args, n)
 				}
 			}

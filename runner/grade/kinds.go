@@ -9,7 +9,7 @@ func Kinds() []Kind {
 		{Name: "icontains", Scalar: "value", New: func() Args { return new(IContains) }},
 		{Name: "regex", Scalar: "value", New: func() Args { return new(Regex) }},
 		{Name: "starts_with", Scalar: "value", New: func() Args { return new(StartsWith) }},
-		{Name: "text_similarity", New: func() Args { return &TextSimilarity{EvaluationMetric: RougeLMetric} }},
+		{Name: "text_similarity", Example: "{pass_threshold: 0.5}", New: func() Args { return &TextSimilarity{EvaluationMetric: RougeLMetric} }},
 	}
 }
 

@@ -8,8 +8,10 @@ import (
 
 // How much of an output or a value is shown, in runes.
 const (
-	reasonRunes = 80
-	nameRunes   = 40
+	reasonRunes  = 80
+	nameRunes    = 200 // of a value in an assertion's name: long patterns often begin alike
+	excerptRunes = 40  // of a part of a value
+	beforeRunes  = 20  // of what stands before the place that matters
 )
 
 // quoteHead quotes the first runes of text, escaping whatever could act on a terminal, a log or a report.
@@ -42,6 +44,19 @@ func runeOffset(text string, n int) int {
 		n--
 	}
 	return len(text)
+}
+
+// showAround quotes as much of an output as show does, from shortly before its rune number at.
+func showAround(output string, at int) string {
+	if runeOffset(output, reasonRunes) == len(output) || at <= beforeRunes {
+		return show(output)
+	}
+	return showFrom(output, at-beforeRunes)
+}
+
+// showFrom quotes text from a rune on.
+func showFrom(text string, rune int) string {
+	return quoteHead("…"+text[runeOffset(text, rune):], reasonRunes)
 }
 
 // show is quoteHead for an output in a reason.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"unicode"
 )
 
 // Regex holds where the pattern matches somewhere in the output: it is a search, so ^ and $ anchor it to the whole output,
@@ -25,6 +26,9 @@ func (a *Regex) Check() []Problem {
 	if problems := needValue(a.Value, "a pattern"); problems != nil {
 		return problems
 	}
+	if message := controlCharacter(a.Value); message != "" {
+		return []Problem{{Key: "value", Message: message}}
+	}
 	_, err := regexp.Compile(a.Value)
 	if err == nil {
 		return nil
@@ -42,19 +46,39 @@ func (a *Regex) NeedsReference() bool { return false }
 // Grader searches outputs for the pattern.
 func (a *Regex) Grader() Grader {
 	pattern := regexp.MustCompile(a.Value)
-	quoted := plainBackslashes(quoteHead(a.Value, nameRunes))
 	return condition(func(output string) (string, bool) {
 		at := pattern.FindStringIndex(output)
 		if at == nil {
-			return show(output) + " does not match " + quoted, false
+			return "no match in " + show(output), false
 		}
-		return quoteHead(output[at[0]:at[1]], reasonRunes) + " matches " + quoted, true
+		return "matched " + quoteHead(output[at[0]:at[1]], reasonRunes), true
 	})
+}
+
+// doubleQuoted are the escapes of YAML's double quotes that leave a character which no one means to look for.
+var doubleQuoted = map[rune]string{
+	0: `\0 into a NUL`, '\a': `\a into a bell`, '\b': `\b into a backspace`, '\v': `\v into a vertical tab`, '\f': `\f into a form feed`,
+	0x1b: `\e into an escape character`, 0x85: `\N into a line break`, 0x2028: `\L into a line break`, 0x2029: `\P into a line break`,
+}
+
+// controlCharacter says how a control character came into a pattern, where it could never match what was meant, or returns "". Only double
+// quotes let one through YAML; the pattern's own escapes, such as \x07, are two characters or more.
+func controlCharacter(pattern string) string {
+	for _, r := range pattern {
+		switch became, known := doubleQuoted[r]; {
+		case r == '\t' || r == '\n' || r == '\r':
+		case known:
+			return "double quotes turn " + became + ": write the pattern in single quotes"
+		case unicode.IsControl(r):
+			return fmt.Sprintf(`a control character: write it as \x{%02X}, and the pattern in single quotes`, r)
+		}
+	}
+	return ""
 }
 
 // explain says what is wrong with a pattern and, where it is a habit from another engine, what to write instead.
 func explain(bad *syntax.Error) string {
-	expr := plainBackslashes(quoteHead(bad.Expr, nameRunes))
+	expr := plainBackslashes(quoteHead(bad.Expr, excerptRunes))
 	for _, h := range []struct{ prefix, message string }{
 		{"(?=", "RE2 has no lookahead; use one assertion for each part, all of which must hold"},
 		{"(?!", "RE2 has no lookahead; put what must not occur into a not_regex of its own"},

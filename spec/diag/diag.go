@@ -66,7 +66,7 @@ func (l *List) Addf(pos Position, path, format string, args ...any) {
 	l.Add(Diagnostic{Pos: pos, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
-// Sort orders the problems by file, line, column, path and message, so that output never depends on the order of the checks.
+// Sort orders the problems by file, line, column, path, message and hint, so that output never depends on the order of the checks.
 func (l List) Sort() {
 	slices.SortStableFunc(l, func(a, b Diagnostic) int {
 		return cmp.Or(
@@ -75,17 +75,64 @@ func (l List) Sort() {
 			cmp.Compare(a.Pos.Col, b.Pos.Col),
 			cmp.Compare(a.Path, b.Path),
 			cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Hint, b.Hint),
 		)
 	})
 }
 
-// Err returns the sorted list as an error, or nil where it is empty.
+// Err returns the list, sorted and each problem once, as an error, or nil where it is empty.
 func (l List) Err() error {
 	if len(l) == 0 {
 		return nil
 	}
 	l.Sort()
-	return l
+	return slices.Compact(slices.Clone(l))
+}
+
+// Fold shortens the list for a reader: of the problems that share file, message and hint it keeps the first few, and one problem where
+// the next of them stands tells of all the others. It keeps the order, and never folds a single problem.
+func (l List) Fold(most int) List {
+	most = max(most, 1)
+	type kind struct{ file, message, hint string }
+	type group struct{ count, last int }
+	kindOf := func(d Diagnostic) kind { return kind{d.Pos.File, d.Message, d.Hint} }
+	groups := map[kind]*group{}
+	for i, d := range l {
+		g := groups[kindOf(d)]
+		if g == nil {
+			g = &group{}
+			groups[kindOf(d)] = g
+		}
+		g.count++
+		g.last = i
+	}
+	var folded List
+	seen := map[kind]int{}
+	for _, d := range l {
+		k := kindOf(d)
+		g := groups[k]
+		seen[k]++
+		switch more := g.count - most; {
+		case seen[k] <= most || more == 1:
+			folded.Add(d)
+		case seen[k] == most+1:
+			folded.Add(Diagnostic{Pos: d.Pos, Message: fmt.Sprintf("%s: %s", d.Message, theSame(more, l[g.last]))})
+		}
+	}
+	return folded
+}
+
+// theSame says how many more problems are like those that were listed, and where the last of them is.
+func theSame(more int, last Diagnostic) string {
+	what := "places"
+	if strings.HasPrefix(last.Path, "row ") {
+		what = "rows"
+	}
+	text := fmt.Sprintf("the same in %d more %s", more, what)
+	if last.Pos.Line > 0 {
+		text += fmt.Sprintf(", the last at %s:%d", last.Pos.File, last.Pos.Line)
+	}
+	return text
 }
 
 // Error returns every problem, one a line.

@@ -192,7 +192,7 @@ func (d *Document) whyNot(n *yaml.Node, what string) string {
 		return `a "#" after a blank begins a comment; put the value in quotes`
 	case isNull(n):
 		return "a key without a value is not a default; leave the key out, or give it a value"
-	case what != "text" && n.Kind == yaml.ScalarNode && quoted(n):
+	case what != "text" && !strings.Contains(what, "mapping") && what != "a list" && n.Kind == yaml.ScalarNode && quoted(n):
 		return "take the quotes away"
 	case what != "text":
 		return ""

@@ -46,6 +46,7 @@ func Parse(file string, src []byte) (*Document, diag.List) {
 		root:      first.Content[0],
 		troubled:  map[string]bool{},
 		positions: map[string]diag.Position{},
+		faulty:    map[*yaml.Node]bool{},
 	}
 	if isNull(d.root) {
 		problems.Add(empty(file))

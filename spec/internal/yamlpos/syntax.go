@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -58,6 +59,15 @@ func explain(file string, src []byte, err error) diag.Diagnostic {
 	}
 	lines := splitLines(src)
 	first, last := locate(src, lines)
+	if slices.Contains(aboutIndentation, message) {
+		if problem, ok := misplaced(lines, first, last); ok {
+			problem.Pos.File = file
+			if message == inValue {
+				problem.Hint += "; or put the value above in quotes, if this line is part of it"
+			}
+			return problem
+		}
+	}
 	for _, t := range traps {
 		if !strings.Contains(message, t.yaml) {
 			continue

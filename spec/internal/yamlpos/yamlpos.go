@@ -30,10 +30,12 @@ import (
 	"ftrun/spec/diag"
 )
 
-// A Document is one parsed YAML file. Its two functions, where set, are asked while it is decoded.
+// A Document is one parsed YAML file. Its functions, where set, are asked while it is decoded.
 type Document struct {
 	// Later reports whether an unknown key is one of a later version, by its path with every index as [].
 	Later func(path string) bool
+	// Meant returns the key that an unknown one stands for, or "": path is that of the mapping, with every index as [].
+	Meant func(path, key string) string
 	// Refuse returns why a scalar is not accepted at a path, or "".
 	Refuse func(path, text string) string
 
@@ -44,6 +46,7 @@ type Document struct {
 	found     int             // problems, those among them that are beyond the limit of the list
 	troubled  map[string]bool // paths with a problem at or inside them
 	positions map[string]diag.Position
+	faulty    map[*yaml.Node]bool // keys and merges that were reported
 }
 
 // An Unmarshaler decodes itself: a type with several forms, or with keys that no struct can list.
@@ -116,6 +119,14 @@ func (d *Document) add(problem diag.Diagnostic) {
 	}
 }
 
+// addOnce reports what is wrong with a mapping, however often it is looked at: as a whole and by key, or through aliases.
+func (d *Document) addOnce(n *yaml.Node, path, format string, args ...any) {
+	if !d.faulty[n] {
+		d.faulty[n] = true
+		d.addAt(n, path, "", format, args...)
+	}
+}
+
 // Troubled reports whether the value at a path, or one inside it, has a problem.
 func (d *Document) Troubled(path string) bool { return d.troubled[path] }
 
@@ -138,7 +149,7 @@ func (d *Document) entries(n *yaml.Node, path string) []entry {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
 		if key.Kind != yaml.ScalarNode {
-			d.addAt(key, path, "", "want a key, found %s", describe(key))
+			d.addOnce(key, path, "want a key, found %s", describe(key))
 			continue
 		}
 		if key.Tag == "!!merge" {
@@ -146,7 +157,7 @@ func (d *Document) entries(n *yaml.Node, path string) []entry {
 			continue
 		}
 		if earlier, ok := first[key.Value]; ok {
-			d.addAt(key, Join(path, key.Value), "", "duplicate key, first at line %d", earlier.Line)
+			d.addOnce(key, Join(path, key.Value), "duplicate key, first at line %d", earlier.Line)
 			continue
 		}
 		first[key.Value] = key
@@ -172,14 +183,14 @@ func (d *Document) merged(n *yaml.Node, path string) []entry {
 		var all []entry
 		for _, item := range n.Content {
 			if item = resolve(item); item.Kind != yaml.MappingNode {
-				d.addAt(item, path, "", "\"<<\" merges mappings, found %s", describe(item))
+				d.addOnce(item, path, "\"<<\" merges mappings, found %s", describe(item))
 				continue
 			}
 			all = append(all, d.entries(item, path)...)
 		}
 		return all
 	default:
-		d.addAt(n, path, "", "\"<<\" merges mappings, found %s", describe(n))
+		d.addOnce(n, path, "\"<<\" merges mappings, found %s", describe(n))
 		return nil
 	}
 }
@@ -196,8 +207,20 @@ func (d *Document) unknownKey(n *yaml.Node, e entry, path string, t reflect.Type
 		return
 	}
 	message := "unknown key"
-	if s := suggest(e.key, t); s != "" {
-		message += fmt.Sprintf(", did you mean %q?", s)
+	meant := ""
+	if d.Meant != nil {
+		meant = d.Meant(anyIndex(path), e.key)
+	}
+	if meant != "" {
+		if _, there := (Value{d, n, path}).Lookup(meant); there {
+			meant = ""
+		}
+	}
+	if meant == "" {
+		meant = suggest(e.key, t)
+	}
+	if meant != "" {
+		message += fmt.Sprintf(", did you mean %q?", meant)
 	}
 	hint := "allowed here: " + strings.Join(keys(t), ", ")
 	switch flow := n.Style&yaml.FlowStyle != 0 && isNull(e.value); {

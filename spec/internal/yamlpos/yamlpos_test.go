@@ -111,11 +111,12 @@ form: hello
 
 func TestProblems(t *testing.T) {
 	for src, want := range map[string]string{
-		"nam: x\ncount: 1\n":                "f.yaml:1:1: missing key \"name\"\nf.yaml:1:1: nam: unknown key, did you mean \"name\"?",
-		"name: x\ntext: y\n":                `f.yaml:2:1: text: unknown key, did you mean "inner.text"?`,
-		"name: x\nNoKey: y\n":               `f.yaml:2:1: NoKey: unknown key`,
-		"name: x\nHidden: y\n":              `f.yaml:2:1: Hidden: unknown key`,
-		"name: x\nname: y\n":                "f.yaml:2:1: name: duplicate key, first at line 1",
+		"nam: x\ncount: 1\n":   "f.yaml:1:1: missing key \"name\"\nf.yaml:1:1: nam: unknown key, did you mean \"name\"?",
+		"name: x\ntext: y\n":   `f.yaml:2:1: text: unknown key, did you mean "inner.text"?`,
+		"name: x\nNoKey: y\n":  `f.yaml:2:1: NoKey: unknown key`,
+		"name: x\nHidden: y\n": `f.yaml:2:1: Hidden: unknown key`,
+		"name: x\nname: y\n":   "f.yaml:2:1: name: duplicate key, first at line 1",
+		"name: x\nlist: [&a {text: a, text: b}, {<<: *a}, *a]\n": `f.yaml:2:21: list[0].text: duplicate key, first at line 2`,
 		"name: x\ncount: 08\n":              `f.yaml:2:8: count: want a whole number, found "08"`,
 		"name: x\ncount: \"1\"\n":           `f.yaml:2:8: count: want a whole number, found the text "1"`,
 		"name: x\nsmall: 128\n":             `f.yaml:2:8: small: want a whole number, found "128"`,
@@ -323,4 +324,20 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("accepted: %+v", got)
 		}
 	})
+}
+
+// TestIndentationIsFast feeds what makes the search for the misplaced key long: deep nesting, and lines that fit nowhere.
+func TestIndentationIsFast(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("a:\n - \"\n " + strings.Repeat("- ", 1<<19) + "\n")
+	b.WriteString(strings.Repeat("  x: y\n", 1<<17))
+	b.WriteString(" \"\nb: c\n d: e\n")
+	start := time.Now()
+	_, problems := yamlpos.Parse("f.yaml", []byte(b.String()))
+	if len(problems) != 1 || !strings.Contains(problems[0].Message, `the key "d" may be indented differently`) {
+		t.Errorf("%v", problems)
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("took %s", took)
+	}
 }

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"ftrun/reporters"
+	"ftrun/runner"
+	"ftrun/runner/dataset"
+	"ftrun/runner/provider/embedded"
+	"ftrun/spec"
+)
+
+// An engine is the embedded engine on a loopback port.
+type engine struct {
+	baseURL string
+	server  *http.Server
+	handler *embedded.Server
+}
+
+func startEngine(dir string) (*engine, error) {
+	handler, err := embedded.New(embedded.Options{Dir: dir})
+	if err != nil {
+		return nil, fmt.Errorf("embedded engine: %w", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("embedded engine: %w", err), handler.Close())
+	}
+	e := &engine{baseURL: "http://" + listener.Addr().String() + "/v1", handler: handler, server: newServer(handler)}
+	go func() { _ = e.server.Serve(listener) }() // ends with stop; a request shows any other end
+	return e, nil
+}
+
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second}
+}
+
+// stop ends the server and leaves training at a point from which the next run goes on.
+func (e *engine) stop() error { return errors.Join(e.server.Close(), e.handler.Close()) }
+
+// serve runs the embedded engine until it is interrupted.
+func serve(ctx context.Context, o options, stdout io.Writer) error {
+	faults, err := readFaults(o.Faults)
+	if err != nil {
+		return err
+	}
+	handler, err := embedded.New(embedded.Options{Dir: o.State, Faults: faults})
+	if err != nil {
+		return fmt.Errorf("embedded engine: %w", err)
+	}
+	listener, err := net.Listen("tcp", o.Addr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("serve: %w", err), handler.Close())
+	}
+	fmt.Fprintf(stdout, "ftrun embedded engine at http://%s/v1 (a stand-in that trains a small model; not a GPT)\n", listener.Addr())
+	server := newServer(handler)
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return errors.Join(fmt.Errorf("serve: %w", err), handler.Close())
+	}
+	return handler.Close()
+}
+
+func readFaults(path string) (*embedded.Faults, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, usageError{err: fmt.Errorf("faults: %w", err)}
+	}
+	defer f.Close()
+	faults, err := embedded.ParseFaults(f)
+	if err != nil {
+		return nil, usageError{err: fmt.Errorf("faults: %s: %w", path, err)}
+	}
+	return faults, nil
+}
+
+// validate checks the data of a checked spec and says what is there.
+func validate(ctx context.Context, p *spec.Pipeline, w io.Writer) error {
+	if p.Train.Off {
+		_, err := fmt.Fprintf(w, "%s: ok: %s, no training\n", p.File, counted(len(p.Test.Cases), "test case"))
+		return err
+	}
+	checked, err := dataset.Check(ctx, runner.DatasetConfig(p, ""))
+	if err != nil {
+		return err
+	}
+	for _, warning := range checked.Warnings {
+		if _, err := fmt.Fprintf(w, "%s: warning: %s\n", p.File, reporters.Line(warning)); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(w, "%s: ok: %s, %d tokens, %s\n",
+		p.File, counted(checked.Stats.Training, "training example"), checked.Stats.Tokens, counted(len(p.Test.Cases), "test case"))
+	return err
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"ftrun/reporters"
+	"ftrun/runner"
+	"ftrun/runner/ledger"
+	"ftrun/runner/provider"
+	"ftrun/runner/provider/openai"
+	"ftrun/runner/result"
+	"ftrun/spec"
+)
+
+// A session is one run of a pipeline, from the reports that say "unfinished" to those that say how it ended.
+type session struct {
+	options
+	system
+	run     *result.Run
+	view    *view
+	reports []string       // names of the reports to write
+	closers []func() error // of what must stay open until the reports are written: they are drawn from it
+}
+
+// runPipeline is the main command. The error is that the first reports can't be written: there is nothing to say anything else in.
+func runPipeline(ctx context.Context, o options, s system) (int, error) {
+	ses := &session{options: o, system: s, run: result.Begin(o.File, version(), s.Now()), reports: reporters.Names()}
+	if err := reporters.WriteAll(o.Out, ses.run, ses.reports...); err != nil {
+		return 0, errors.Join(err, removeReports(o.Out, ses.reports))
+	}
+	if err := ses.execute(ctx); err != nil {
+		concludeError(ses.run, err)
+	}
+	return ses.finish(), nil
+}
+
+// finish writes the reports, shows how the run ended, and returns the exit code.
+func (s *session) finish() int {
+	if err := s.view.logged(); err != nil && s.run.ExitCode == result.ExitPass {
+		runner.Conclude(s.run, err)
+	}
+	s.run.Provenance.FinishedAt = s.Now().UTC()
+	errs := []error{reporters.WriteAll(s.Out, s.run, s.reports...)}
+	errs = append(errs, s.view.finish(s.run, reporters.Paths(s.Out, s.reports...)))
+	for _, closer := range slices.Backward(s.closers) {
+		errs = append(errs, closer())
+	}
+	for _, err := range errs {
+		if err != nil {
+			fmt.Fprintf(s.Stderr, "ftrun: %s\n", reporters.Line(err.Error()))
+		}
+	}
+	return s.run.ExitCode
+}
+
+// later keeps something open until the reports are written.
+func (s *session) later(closer func() error) { s.closers = append(s.closers, closer) }
+
+// execute reads the spec, opens what the run needs, and runs it.
+func (s *session) execute(ctx context.Context) error {
+	var err error
+	if s.view, err = openView(s.options, s.system); err != nil {
+		return err
+	}
+	if err := checkRunFlags(s.options); err != nil {
+		return err
+	}
+	p, err := s.load()
+	if err != nil {
+		return err
+	}
+	endpoint, err := provider.Resolve(p.Provider, provider.Environment{Lookup: s.Env.Lookup, AllowHosts: s.AllowHosts, AllowEnv: s.AllowEnv})
+	if err != nil {
+		return err
+	}
+	state := s.State
+	if state == "" {
+		state = filepath.Join(p.Dir, ".ftrun")
+	}
+	journal, err := s.openState(ctx, state)
+	if err != nil {
+		return err
+	}
+	if endpoint.Kind == provider.KindEmbedded {
+		engine, err := startEngine(filepath.Join(state, "embedded"))
+		if err != nil {
+			return err
+		}
+		s.later(engine.stop)
+		endpoint.BaseURL = engine.baseURL
+	}
+	client := openai.New(openai.Config{Endpoint: endpoint, OnRetry: s.view.retry, UserAgent: "ftrun/" + version()})
+	defer client.CloseIdleConnections()
+	runner.Run(ctx, runner.Options{
+		Pipeline: p, Endpoint: endpoint, Trainer: client, Completer: client, Ledger: journal, StateDir: state,
+		Until: s.Until, Detach: s.Detach, Observe: s.view.observe, Now: s.Now,
+	}, s.run)
+	s.run.Cost.Requests, s.run.Cost.Retries = client.Requests(), client.Retries()
+	if spool, ok := s.run.Cases.(*result.Spool); ok {
+		s.later(spool.Remove)
+	}
+	return nil
+}
+
+// load reads the spec, and lets the flags have their say.
+func (s *session) load() (*spec.Pipeline, error) {
+	p, err := spec.Load(s.File, spec.LoadOptions{AllowOutside: s.AllowOutside})
+	if err != nil {
+		return nil, err
+	}
+	if s.Provider != "" {
+		p.Provider = provider.Settings{Kind: s.Provider}
+	}
+	s.run.Name, s.run.BaseModel, s.run.Provider.Kind = p.Name, p.BaseModel, p.Provider.Kind
+	if p.Train.Off && (s.Until != "" || s.Detach) {
+		return nil, usageError{err: errors.New("--until and --detach stop at a stage of training, and the spec says train: off")}
+	}
+	if !p.Reports.JUnit {
+		s.reports = slices.DeleteFunc(s.reports, func(n string) bool { return n == "junit" })
+		return p, os.Remove(filepath.Join(s.Out, "junit.xml")) // the one that says "unfinished"
+	}
+	return p, nil
+}
+
+// openState opens the journal in the state folder, once no other run has it.
+func (s *session) openState(ctx context.Context, dir string) (*ledger.Ledger, error) {
+	journal, err := ledger.Open(ctx, dir, ledger.Options{
+		Command: strings.Join(append([]string{"ftrun"}, s.Args...), " "),
+		Waiting: func(holder string) { s.view.notice("waiting for another run: " + holder) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.later(journal.Close)
+	for _, repair := range journal.Repaired() {
+		s.view.notice("state repaired: " + repair)
+	}
+	return journal, ignoreInGit(dir)
+}
+
+// removeReports takes away what an earlier run left, where this one can't even say that it has begun.
+func removeReports(dir string, names []string) error {
+	var errs []error
+	for _, path := range reporters.Paths(dir, names...) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func checkRunFlags(o options) error {
+	if o.Until != "" && !slices.Contains([]string{"prepare", "train", "wait"}, o.Until) {
+		return usageError{err: fmt.Errorf("--until %q: want prepare, train or wait", o.Until)}
+	}
+	if o.Until != "" && o.Detach {
+		return usageError{err: errors.New("--until and --detach say different things: use one")}
+	}
+	if o.Provider != "" && !slices.Contains(provider.Kinds(), o.Provider) {
+		return usageError{err: fmt.Errorf("--provider %q: want one of %s", o.Provider, strings.Join(provider.Kinds(), ", "))}
+	}
+	return nil
+}
+
+// ignoreInGit keeps the state, and the prepared data in it, out of the user's commits.
+func ignoreInGit(state string) error {
+	path := filepath.Join(state, ".gitignore")
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	return os.WriteFile(path, []byte("*\n"), 0o600)
+}
+
+// concludeError puts an error into the run: one of the command line is known only here.
+func concludeError(run *result.Run, err error) {
+	var usage usageError
+	if !errors.As(err, &usage) {
+		runner.Conclude(run, err)
+		return
+	}
+	run.Conclusion = result.Conclusion{
+		Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "bad_flags",
+		Reason: err.Error(), Hint: usageHint,
+	}
+}
