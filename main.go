@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"reflect"
@@ -46,6 +47,7 @@ type system struct {
 }
 
 func systemOf(args []string) system {
+	log.SetOutput(io.Discard) // net/http logs stray bytes of a server there, and they may be anything, the key too
 	s := system{
 		Args: args, Stdout: os.Stdout, Stderr: os.Stderr, Env: envconfig.OsLookuper(), Now: time.Now,
 		Signals: make(chan os.Signal, 2), Exit: os.Exit,

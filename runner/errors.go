@@ -233,7 +233,7 @@ func stopConclusion(s *stopped) result.Conclusion {
 
 func configConclusion(e *provider.ConfigError) result.Conclusion {
 	exit := result.ExitUsage
-	if e.Code == provider.CodeNoKey {
+	if e.Code == provider.CodeNoKey || e.Code == provider.CodeBadKey {
 		exit = result.ExitUnknown
 	}
 	return result.Conclusion{Verdict: result.VerdictError, ExitCode: exit, ReasonCode: e.Code}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -74,8 +75,17 @@ func (e Environment) get(name string) string {
 	return strings.TrimSpace(v)
 }
 
-// CodeNoKey is the reason code of a key that is not set.
-const CodeNoKey = "no_key"
+// The reason codes of a key that is not set, and of one that no request can carry.
+const (
+	CodeNoKey  = "no_key"
+	CodeBadKey = "bad_key"
+)
+
+// The variables that say for whom a key is used.
+const (
+	envOrganization = "OPENAI_ORG_ID"
+	envProject      = "OPENAI_PROJECT_ID"
+)
 
 func isNoKey(err error) bool {
 	var config *ConfigError
@@ -126,7 +136,10 @@ func Resolve(s Settings, env Environment) (Endpoint, error) {
 		return Endpoint{}, err
 	}
 	if profile.EnvURL {
-		endpoint.Organization, endpoint.Project = env.get("OPENAI_ORG_ID"), env.get("OPENAI_PROJECT_ID")
+		endpoint.Organization, endpoint.Project = env.get(envOrganization), env.get(envProject)
+		if err := cmp.Or(checkHeader(envOrganization, endpoint.Organization), checkHeader(envProject, endpoint.Project)); err != nil {
+			return Endpoint{}, err
+		}
 	}
 	return endpoint, nil
 }
@@ -235,5 +248,17 @@ func key(p Profile, s Settings, env Environment) (Secret, error) {
 			Way:     fmt.Sprintf("set %s; --provider embedded needs no key", name),
 		}
 	}
-	return Secret(value), nil
+	return Secret(value), checkHeader(name, value)
+}
+
+// checkHeader refuses a value that can't stand in a header: sent all the same it would look like a network that is down.
+func checkHeader(name, value string) error {
+	if !strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil
+	}
+	return &ConfigError{
+		Code:    CodeBadKey,
+		Message: fmt.Sprintf("what %s holds can't be sent: there is a space, a control character or a letter beyond ASCII in it", name),
+		Way:     fmt.Sprintf("set %s again, to the bare value", name),
+	}
 }

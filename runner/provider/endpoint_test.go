@@ -37,6 +37,11 @@ func TestResolve(t *testing.T) {
 		"openai":                           {settings: provider.Settings{Kind: "openai"}, env: key, url: "https://api.openai.com/v1", key: "sk-1"},
 		"openai without a key":             {settings: provider.Settings{Kind: "openai"}, code: "no_key"},
 		"a blank key is none":              {settings: provider.Settings{Kind: "openai"}, env: map[string]string{"OPENAI_API_KEY": " \n"}, code: "no_key"},
+		"a key of two lines":               {settings: provider.Settings{Kind: "openai"}, env: map[string]string{"OPENAI_API_KEY": "sk-1\nsk-2"}, code: "bad_key"},
+		"a key with a space":               {settings: provider.Settings{Kind: "openai"}, env: map[string]string{"OPENAI_API_KEY": "Bearer sk-1"}, code: "bad_key"},
+		"a key beyond ASCII":               {settings: provider.Settings{Kind: "openai"}, env: map[string]string{"OPENAI_API_KEY": "sk\u20111"}, code: "bad_key"},
+		"a bad key on loopback":            {settings: provider.Settings{Kind: "compatible", BaseURL: "http://localhost:9/v1"}, env: map[string]string{"FTRUN_API_KEY": "sk\x011"}, hosts: []string{"localhost:9"}, code: "bad_key"},
+		"a bad organisation":               {settings: provider.Settings{Kind: "openai"}, env: with("OPENAI_ORG_ID", "org\r\nX: y"), code: "bad_key"},
 		"the environment's host":           {settings: provider.Settings{Kind: "openai"}, env: with("OPENAI_BASE_URL", "https://proxy.test/v1/"), url: "https://proxy.test/v1", key: "sk-1"},
 		"the spec's host":                  {settings: provider.Settings{Kind: "openai", BaseURL: "https://evil.test/v1"}, env: key, code: "host_not_allowed"},
 		"the spec's host, listed":          {settings: provider.Settings{Kind: "openai", BaseURL: "https://good.test/v1"}, env: key, hosts: []string{"good.test"}, url: "https://good.test/v1", key: "sk-1"},
@@ -71,6 +76,9 @@ func TestResolve(t *testing.T) {
 				config, ok := errors.AsType[*provider.ConfigError](err)
 				if !ok || config.Code != test.code || config.Hint() == "" {
 					t.Fatalf("%+v, %v, want %s with a way out", got, err, test.code)
+				}
+				if strings.Contains(config.Error()+config.Hint(), "sk") || got.Key != "" {
+					t.Errorf("%v (%s) gives the key away", err, config.Hint())
 				}
 				return
 			}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -14,7 +15,7 @@ const (
 	KindUnknown     Kind = iota
 	KindUnreachable      // no connection was made: the request never left
 	KindBroken           // the connection broke after the request left, or the answer can't be read
-	KindInvalid          // 400, 413, 422 and other 4xx: the request itself is refused
+	KindInvalid          // 400, 413, 422, other 4xx and 3xx: the request itself is refused
 	KindAuth             // 401: the key is refused
 	KindForbidden        // 403: the key is good, the act is not allowed
 	KindNotEligible      // 403 training_not_available: the organisation may not train
@@ -37,6 +38,7 @@ type Error struct {
 	RequestID  string
 	RetryAfter time.Duration
 	Attempts   int
+	Permanent  bool  // the same request would meet the same end: a certificate that is not trusted, an answer past all bounds
 	Err        error // what the transport said
 }
 
@@ -79,6 +81,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Temporary reports whether the same request may succeed later.
 func (e *Error) Temporary() bool {
+	if e.Permanent {
+		return false
+	}
 	switch e.Kind {
 	case KindUnreachable, KindBroken, KindRateLimited, KindUnavailable:
 		return true
@@ -88,7 +93,23 @@ func (e *Error) Temporary() bool {
 }
 
 // Definite reports whether the service certainly did not act on the request, so that sending it again can't buy anything twice.
+// An answer is judged by its status alone: what stands in its body is the service's word, and a status outside the list may come
+// from something between here and a service that did act.
 func (e *Error) Definite() bool {
+	if e.Status == 0 {
+		return e.unsent()
+	}
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusTooManyRequests:
+		return true
+	default:
+		return false
+	}
+}
+
+// unsent reports whether an error without a status is one of a request that never left.
+func (e *Error) unsent() bool {
 	switch e.Kind {
 	case KindUnreachable, KindInvalid, KindAuth, KindForbidden, KindNotEligible, KindNotFound, KindRateLimited, KindQuota:
 		return true
@@ -107,6 +128,9 @@ func (e *Error) Hint() string {
 	case KindQuota:
 		return "add credit or wait for the daily limit to pass, then run the same command again"
 	case KindUnreachable:
+		if e.Permanent {
+			return "check the provider's base_url and the certificates that this machine trusts"
+		}
 		return "check the network and the provider's base_url, then run the same command again"
 	default:
 		return ""

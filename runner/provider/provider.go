@@ -154,8 +154,11 @@ type Trainer interface {
 	CreateJob(ctx context.Context, req JobRequest) (Job, error)
 	Job(ctx context.Context, id string) (Job, error)
 	// Jobs lists the jobs that carry all of metadata, oldest first. A service may ignore the filter, so callers check again.
+	// What can't be read is left out, unless it may be one of those asked for: that is an error.
 	Jobs(ctx context.Context, metadata map[string]string) ([]Job, error)
-	// Events returns the events after the one with the given id, oldest first; every event where the id is empty.
+	// Events returns the events that are not at or before the one with the given id, oldest first and none twice; every event
+	// where the id is empty or unknown. Each has an id, made up where the service gives none. Times are whole seconds: while the
+	// order within one is in doubt, an event may come later than its turn or again in a later call, so callers remember ids.
 	Events(ctx context.Context, jobID, after string) ([]JobEvent, error)
 	CancelJob(ctx context.Context, id string) (Job, error)
 	Model(ctx context.Context, id string) (Model, error)

@@ -8,9 +8,12 @@ import (
 	"ftrun/runner/provider"
 )
 
+// maxChat bounds one answer of a model: many are asked at once.
+const maxChat = 4 << 20
+
 // Complete asks a model. go-openai drops a temperature of 0, so sampling goes beside it.
 func (c *Client) Complete(ctx context.Context, req provider.CompletionRequest) (provider.Completion, error) {
-	call := &call{op: "ask " + req.Model, replay: replayAlways, extra: map[string]any{}}
+	call := &call{op: "ask " + req.Model, replay: replayAlways, maxAnswer: maxChat, extra: map[string]any{}}
 	if req.Temperature != nil {
 		call.extra["temperature"] = *req.Temperature
 	}

@@ -42,6 +42,7 @@ type Client struct {
 	baseURL  string
 	requests atomic.Int64
 	retries  atomic.Int64
+	reached  atomic.Bool // a connection was made once
 }
 
 var (
@@ -57,8 +58,8 @@ func New(c Config) *Client {
 		transport = defaultTransport(c.Endpoint.Timeout)
 	}
 	transport = &authTransport{next: transport, endpoint: c.Endpoint, userAgent: c.UserAgent}
-	transport = &answerTransport{next: transport, key: c.Endpoint.Key, timeout: c.Endpoint.Timeout, requests: &client.requests}
-	transport = &retryTransport{next: transport, onRetry: c.OnRetry, retries: &client.retries}
+	transport = &answerTransport{next: transport, redact: newRedactor(c.Endpoint.Key), timeout: c.Endpoint.Timeout, requests: &client.requests, reached: &client.reached}
+	transport = &retryTransport{next: transport, onRetry: c.OnRetry, retries: &client.retries, reached: &client.reached}
 	transport = &extraTransport{next: transport}
 	client.http = &http.Client{Transport: transport, CheckRedirect: refuseRedirect}
 
@@ -102,9 +103,10 @@ type call struct {
 	op       string
 	replay   replay
 	extra    map[string]any // merged into the JSON body
-	anyBody  bool           // the answer need not be JSON
 	untimed  bool           // no bound on the whole attempt: an upload takes as long as it takes
 	attempts int
+
+	maxAnswer int // bytes; 0: the bound of every answer
 
 	// Of the last attempt.
 	status  int
@@ -112,7 +114,7 @@ type call struct {
 	body    []byte
 	latency time.Duration
 	sent    bool  // a connection was made
-	err     error // what the transport said
+	err     error // what the transport said, without the key
 }
 
 type callKey struct{}

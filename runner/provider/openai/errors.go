@@ -2,8 +2,10 @@ package openai
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -21,7 +23,10 @@ func (c *call) finish(ctx context.Context, libraryErr error) error {
 		}
 		return failure
 	}
-	if c.attempts == 0 { // refused before anything was sent
+	if c.attempts == 0 { // given up or refused before anything was sent
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
 		return &provider.Error{Op: c.op, Kind: provider.KindInvalid, Err: libraryErr}
 	}
 	return nil
@@ -34,7 +39,7 @@ func (c *call) failure() *provider.Error {
 		if !c.sent {
 			kind = provider.KindUnreachable
 		}
-		return &provider.Error{Op: c.op, Kind: kind, Attempts: c.attempts, Err: c.err}
+		return &provider.Error{Op: c.op, Kind: kind, Attempts: c.attempts, Permanent: isPermanent(c.err), Err: c.err}
 	}
 	if c.status < 300 {
 		return nil
@@ -156,4 +161,24 @@ func excerpt(text []byte) string {
 	return b.String()
 }
 
-var errNoID = errors.New("answer has no id")
+// isPermanent reports whether what the transport said will not pass: the other side is not who it should be, or without bounds.
+func isPermanent(err error) bool {
+	var (
+		long      *longError
+		untrusted *tls.CertificateVerificationError
+		noTLS     tls.RecordHeaderError
+	)
+	return errors.As(err, &long) || errors.As(err, &untrusted) || errors.As(err, &noTLS) || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// isRefusedDial reports whether there was nobody at the address: connection refused, no route, no such host.
+func isRefusedDial(err error) bool {
+	var dial *net.OpError
+	return errors.As(err, &dial) && dial.Op == "dial" && !dial.Timeout() && !isPassingDNS(err)
+}
+
+// isPassingDNS reports whether the name service itself had trouble.
+func isPassingDNS(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && !dns.IsNotFound
+}

@@ -17,6 +17,9 @@ import (
 // purposeFineTune is the purpose of every file that ftrun sends.
 const purposeFineTune = "fine-tune"
 
+// ownPrefix begins the name of every file that ftrun sends. A file of somebody else that can't be read is left out of lists.
+const ownPrefix = "ftrun-"
+
 // maxFilesPage is the most that one page of the files list may hold.
 const maxFilesPage = 10000
 
@@ -78,7 +81,7 @@ func multipartFrame(name string) (head, tail []byte, contentType string, err err
 	return b.Bytes()[:split], b.Bytes()[split:], w.FormDataContentType(), nil
 }
 
-// Files lists the uploaded training files.
+// Files lists the uploaded training files; see ownPrefix.
 func (c *Client) Files(ctx context.Context) ([]provider.File, error) {
 	call := &call{op: "list files", replay: replayAlways}
 	raw, err := c.list(ctx, call, "/files", url.Values{"purpose": {purposeFineTune}, "limit": {strconv.Itoa(maxFilesPage)}})
@@ -88,10 +91,12 @@ func (c *Client) Files(ctx context.Context) ([]provider.File, error) {
 	files := make([]provider.File, 0, len(raw))
 	for _, item := range raw {
 		file, err := decodeFile(item)
-		if err != nil {
+		if err != nil && mentions(item, ownPrefix) {
 			return nil, call.unreadable(err)
 		}
-		files = append(files, file)
+		if err == nil {
+			files = append(files, file)
+		}
 	}
 	return files, nil
 }

@@ -1,9 +1,10 @@
 package openai
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"net/http"
+	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -59,69 +60,58 @@ func (c *Client) CancelJob(ctx context.Context, id string) (provider.Job, error)
 	return call.job(ctx, err)
 }
 
-// Jobs lists the jobs with the given metadata, oldest first.
+// Jobs lists the jobs with the given metadata, oldest first. A job that can't be read is left out, unless it may be one of those
+// asked for: who does not see it would buy another.
 func (c *Client) Jobs(ctx context.Context, metadata map[string]string) ([]provider.Job, error) {
 	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
 	for k, v := range metadata {
 		query.Set("metadata["+k+"]", v)
 	}
 	call := &call{op: "list jobs", replay: replayAlways}
-	raw, err := c.list(ctx, call, "/fine_tuning/jobs", query)
+	items, err := c.list(ctx, call, "/fine_tuning/jobs", query)
 	if err != nil {
 		return nil, err
 	}
-	jobs := make([]provider.Job, 0, len(raw))
-	for _, item := range raw {
+	jobs := make([]provider.Job, 0, len(items))
+	for _, item := range items {
 		job, err := decodeJob(item)
-		if err != nil {
+		switch {
+		case err == nil && !hasOddMetadata(item, job, metadata):
+			jobs = append(jobs, job)
+		case err == nil:
+			return nil, call.unreadable(fmt.Errorf("job %s has metadata that can't be read", job.ID))
+		case mentionsAny(item, metadata):
 			return nil, call.unreadable(err)
 		}
-		jobs = append(jobs, job)
 	}
 	slices.SortStableFunc(jobs, func(a, b provider.Job) int {
-		if n := a.CreatedAt.Compare(b.CreatedAt); n != 0 {
-			return n
-		}
-		return strings.Compare(a.ID, b.ID)
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
 	return jobs, nil
 }
 
-// Events returns the events after a known one, oldest first. The service lists them newest first, so it reads until it meets it.
-func (c *Client) Events(ctx context.Context, jobID, after string) ([]provider.JobEvent, error) {
-	var events []provider.JobEvent
-	for cursor := ""; ; {
-		call := &call{op: "list events of job " + jobID, replay: replayAlways}
-		options := []goopenai.ListFineTuningJobEventsParameter{goopenai.ListFineTuningJobEventsWithLimit(pageSize)}
-		if cursor != "" {
-			options = append(options, goopenai.ListFineTuningJobEventsWithAfter(cursor))
+// hasOddMetadata reports whether a job speaks of the wanted metadata in a way that does not show them as such.
+func hasOddMetadata(item []byte, job provider.Job, wanted map[string]string) bool {
+	hidden := map[string]string{}
+	for k, v := range wanted {
+		if _, shown := job.Metadata[k]; !shown {
+			hidden[k] = v
 		}
-		_, libraryErr := c.api.ListFineTuningJobEvents(call.context(ctx), url.PathEscape(jobID), options...)
-		if err := call.finish(ctx, libraryErr); err != nil {
-			return nil, err
-		}
-		page, err := decodePage(call.body)
-		if err != nil {
-			return nil, call.unreadable(err)
-		}
-		done := !page.HasMore || len(page.Data) == 0
-		for _, item := range page.Data {
-			event, err := decodeEvent(item)
-			if err != nil {
-				return nil, call.unreadable(err)
-			}
-			if event.ID == after && after != "" {
-				done = true
-				break
-			}
-			events = append(events, event)
-		}
-		if done || len(events) == 0 || events[len(events)-1].ID == cursor {
-			slices.Reverse(events)
-			return events, nil
-		}
-		cursor = events[len(events)-1].ID
 	}
+	var object struct {
+		Metadata json.RawMessage `json:"metadata"`
+	}
+	return len(hidden) > 0 && json.Unmarshal(item, &object) == nil && len(object.Metadata) > 0 && mentionsAny(object.Metadata, hidden)
+}
+
+// mentionsAny reports whether an item speaks of any of the wanted metadata.
+func mentionsAny(item []byte, wanted map[string]string) bool {
+	for _, v := range wanted {
+		if v != "" && mentions(item, v) {
+			return true
+		}
+	}
+	return false
 }
 
 // Model asks for a model.
@@ -148,53 +138,4 @@ func (c *call) job(ctx context.Context, libraryErr error) (provider.Job, error) 
 		return provider.Job{}, c.unreadable(err)
 	}
 	return job, nil
-}
-
-// list reads every page of a list endpoint that go-openai lacks.
-func (c *Client) list(ctx context.Context, call *call, path string, query url.Values) ([][]byte, error) {
-	var all [][]byte
-	seen := map[string]bool{}
-	for {
-		if err := c.get(ctx, call, path, query); err != nil {
-			return nil, err
-		}
-		page, err := decodePage(call.body)
-		if err != nil {
-			return nil, call.unreadable(err)
-		}
-		for _, item := range page.Data {
-			all = append(all, item)
-		}
-		if !page.HasMore || len(page.Data) == 0 {
-			return all, nil
-		}
-		last, err := decodeID(page.Data[len(page.Data)-1])
-		if err != nil {
-			return nil, call.unreadable(err)
-		}
-		if seen[last] {
-			return nil, call.unreadable(errors.New("list does not end: the cursor came back"))
-		}
-		seen[last] = true
-		query.Set("after", last)
-	}
-}
-
-// get asks an endpoint that go-openai lacks.
-func (c *Client) get(ctx context.Context, call *call, path string, query url.Values) error {
-	req, err := http.NewRequestWithContext(call.context(ctx), http.MethodGet, c.baseURL+path+"?"+query.Encode(), nil)
-	if err != nil {
-		return &provider.Error{Op: call.op, Kind: provider.KindInvalid, Err: err}
-	}
-	return c.send(ctx, call, req)
-}
-
-// send sends a request of our own making and finishes its call.
-func (c *Client) send(ctx context.Context, call *call, req *http.Request) error {
-	req.Header.Set("Accept", "application/json")
-	resp, err := c.http.Do(req)
-	if err == nil {
-		err = resp.Body.Close()
-	}
-	return call.finish(ctx, err)
 }

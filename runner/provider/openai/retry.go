@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -12,33 +11,45 @@ import (
 )
 
 const (
-	maxAttempts = 8
+	maxAttempts = 8               // that end in something else than a plea to wait
+	maxRefused  = 3               // at an address that never answered: a wrong one should fail in seconds
 	maxElapsed  = 5 * time.Minute // from the first attempt to the start of the last
 	firstDelay  = 500 * time.Millisecond
 	maxDelay    = 30 * time.Second
+	minDelay    = firstDelay / 2 // however soon the service asks to be asked again
 )
 
 // A retryTransport sends a request again where that may help and can do no harm, as the call's replay says. It waits as long as
 // the service asks, or twice as long each time, with jitter, and gives up where the wait would outlast its patience or the caller's.
+// What one request is told to wait, every request of the client waits: in a storm of refusals none runs into the next one.
 type retryTransport struct {
 	next    http.RoundTripper
 	onRetry func(Retry)
 	retries *atomic.Int64
+	reached *atomic.Bool
+	gate    gate
 }
 
 func (t *retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := callOf(r)
 	start := time.Now()
+	if !t.gate.pass(r.Context()) {
+		return nil, context.Cause(r.Context())
+	}
+	failures := 0 // that count against maxAttempts
 	for attempt := 1; ; attempt++ {
 		resp, err := t.next.RoundTrip(r)
 		failure := c.failure()
-		if failure == nil || r.Context().Err() != nil || !c.mayReplay(failure) || attempt == maxAttempts {
+		if failure == nil || r.Context().Err() != nil || !c.mayReplay(failure) {
 			return resp, err
 		}
-		delay := failure.RetryAfter
-		if delay == 0 {
-			delay = backoff(attempt)
+		if !pleaToWait(failure) {
+			failures++
 		}
+		if failures >= t.bound(failure) {
+			return resp, err
+		}
+		delay := t.delay(failure, attempt)
 		if outlasts(r.Context(), delay) || time.Since(start)+delay > maxElapsed {
 			return resp, err
 		}
@@ -57,6 +68,31 @@ func (t *retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
+// pleaToWait reports whether the service is there and only asks for patience. Time alone bounds how often it may do so: under
+// a crowd of questions each of them is refused many times before its turn comes.
+func pleaToWait(e *provider.Error) bool {
+	return e.Kind == provider.KindRateLimited || e.Status == http.StatusServiceUnavailable && e.RetryAfter > 0
+}
+
+// bound returns after how many attempts with such a failure the last word is spoken.
+func (t *retryTransport) bound(e *provider.Error) int {
+	if !t.reached.Load() && isRefusedDial(e.Err) {
+		return maxRefused
+	}
+	return maxAttempts
+}
+
+// delay returns how long to wait after a failure, and makes the other requests wait where the service asked for it.
+func (t *retryTransport) delay(e *provider.Error, attempt int) time.Duration {
+	if e.RetryAfter == 0 {
+		return max(backoff(attempt), t.gate.left())
+	}
+	if e.Kind == provider.KindRateLimited && e.RetryAfter <= maxElapsed {
+		t.gate.close(e.RetryAfter)
+	}
+	return jittered(max(e.RetryAfter, minDelay, t.gate.left()))
+}
+
 // mayReplay reports whether sending the call again may help and can do no harm.
 func (c *call) mayReplay(failure *provider.Error) bool {
 	return failure.Temporary() && (c.replay == replayAlways || failure.Definite())
@@ -64,8 +100,13 @@ func (c *call) mayReplay(failure *provider.Error) bool {
 
 // backoff returns a delay that doubles with each attempt, less up to half of it, so that many callers do not come back at once.
 func backoff(attempt int) time.Duration {
-	d := min(firstDelay<<(attempt-1), maxDelay)
+	d := min(firstDelay<<min(attempt-1, 10), maxDelay)
 	return d - rand.N(d/2)
+}
+
+// jittered returns a wait that the service asked for and up to a tenth of it, so that not everyone comes back at once.
+func jittered(d time.Duration) time.Duration {
+	return d + rand.N(min(max(d/10, time.Millisecond), 2*time.Second))
 }
 
 func outlasts(ctx context.Context, d time.Duration) bool {
@@ -100,19 +141,4 @@ func rewind(r *http.Request) (*http.Request, bool) {
 	again := r.Clone(r.Context())
 	again.Body = body
 	return again, true
-}
-
-// retryAfter reads how long the service asks to wait: Retry-After in seconds or as a date, or Retry-After-Ms. 0: it did not say.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil && ms > 0 {
-		return time.Duration(ms * float64(time.Millisecond))
-	}
-	value := h.Get("Retry-After")
-	if s, err := strconv.ParseFloat(value, 64); err == nil && s > 0 && s < maxElapsed.Seconds()*1000 {
-		return time.Duration(s * float64(time.Second))
-	}
-	if at, err := http.ParseTime(value); err == nil && at.After(now) {
-		return at.Sub(now)
-	}
-	return 0
 }

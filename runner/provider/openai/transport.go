@@ -76,16 +76,20 @@ func setIfAny(h http.Header, name, value string) {
 	}
 }
 
-// maxAnswer bounds what is read of one answer.
-const maxAnswer = 64 << 20
+// Bounds on what is read of one answer, where the call sets none.
+const (
+	maxAnswer  = 64 << 20
+	maxRefusal = 1 << 20 // of which only the start is ever shown
+)
 
 // An answerTransport reads each answer whole, so that a cut connection shows here and not in a half-read body, takes the key
-// out of it, and notes in the call what it saw.
+// out of it and out of what the transport says, and notes in the call what it saw.
 type answerTransport struct {
 	next     http.RoundTripper
-	key      provider.Secret
+	redact   redactor
 	timeout  time.Duration
 	requests *atomic.Int64
+	reached  *atomic.Bool
 }
 
 func (t *answerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -102,25 +106,37 @@ func (t *answerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 	t.requests.Add(1)
 	start := time.Now()
-	resp, err := t.next.RoundTrip(r.WithContext(ctx))
+	resp, err := t.exchange(r.WithContext(ctx), c)
+	if c.sent {
+		t.reached.Store(true)
+	}
 	if err != nil {
-		c.err = timeoutCause(r.Context(), ctx, err)
+		c.err = t.redact.error(timeoutCause(r.Context(), ctx, err))
 		return nil, c.err
 	}
-	body, err := readAnswer(resp)
+	c.latency, c.err = time.Since(start), nil
+	return resp, nil
+}
+
+// exchange sends a request once and reads the answer.
+func (t *answerTransport) exchange(r *http.Request, c *call) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(r)
 	if err != nil {
-		c.err = timeoutCause(r.Context(), ctx, err)
-		return nil, c.err
+		return nil, err
 	}
-	c.latency = time.Since(start)
-	t.redactHeader(resp.Header)
-	c.status, c.header, c.body, c.err = resp.StatusCode, resp.Header, t.redact(body), nil
-	if c.status < 300 && !c.anyBody && !json.Valid(c.body) {
-		c.err = fmt.Errorf("answer is no JSON: %s", excerpt(c.body))
-		return nil, c.err
+	c.sent = true
+	body, err := readAnswer(resp, c.maxAnswer)
+	if err != nil {
+		return nil, err
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(c.body))
-	resp.ContentLength = int64(len(c.body))
+	body = t.redact.body(body)
+	if resp.StatusCode < 300 && !json.Valid(body) {
+		return nil, fmt.Errorf("answer is no JSON: %s", excerpt(body))
+	}
+	t.redact.header(resp.Header)
+	c.status, c.header, c.body = resp.StatusCode, resp.Header, body
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.ContentLength = int64(len(body))
 	return resp, nil
 }
 
@@ -132,34 +148,29 @@ func timeoutCause(outer, inner context.Context, err error) error {
 	return err
 }
 
-func readAnswer(resp *http.Response) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+// A longError is an answer past its bound: asked again, it would be as long.
+type longError struct{ bound int }
+
+func (e *longError) Error() string { return fmt.Sprintf("answer is longer than %d bytes", e.bound) }
+
+// readAnswer reads a body up to a bound. Of a refusal, whose text is only shown, it reads no more than the start.
+func readAnswer(resp *http.Response, bound int) ([]byte, error) {
+	if bound == 0 {
+		bound = maxAnswer
+	}
+	if resp.StatusCode >= 300 {
+		bound = min(bound, maxRefusal)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(bound)+1))
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
-	if len(body) > maxAnswer {
-		return nil, fmt.Errorf("read answer: longer than %d bytes", maxAnswer)
-	}
-	return body, nil
-}
-
-// minSecret is the length under which a key is no secret and would only tear holes into answers.
-const minSecret = 6
-
-// redact takes the key out of an answer: a server that echoes it must not bring it into a log or a report.
-func (t *answerTransport) redact(body []byte) []byte {
-	key := t.key.Reveal()
-	if len(key) < minSecret {
-		return body
-	}
-	return bytes.ReplaceAll(body, []byte(key), []byte(provider.Redacted))
-}
-
-// redactHeader takes the key out of an answer's headers.
-func (t *answerTransport) redactHeader(h http.Header) {
-	for _, values := range h {
-		for i, v := range values {
-			values[i] = string(t.redact([]byte(v)))
-		}
+	switch {
+	case len(body) <= bound:
+		return body, nil
+	case resp.StatusCode >= 300:
+		return body[:bound], nil
+	default:
+		return nil, &longError{bound}
 	}
 }

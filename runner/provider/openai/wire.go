@@ -1,219 +1,258 @@
 package openai
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"ftrun/runner/provider"
 )
 
-// Services differ in what they leave out, add, or type differently. Decoding takes what it needs and lets the rest pass.
+var errNoID = errors.New("answer has no id")
 
-type page struct {
-	Data    []json.RawMessage `json:"data"`
-	HasMore bool              `json:"has_more"`
+// decode reads a JSON object. Its fields are of lenient types, so that only something else than an object goes wrong.
+func decode(raw []byte, what string, into any) error {
+	if bytes.TrimSpace(raw)[0] != '{' || json.Unmarshal(raw, into) != nil {
+		return fmt.Errorf("%s is no object: %s", what, excerpt(raw))
+	}
+	return nil
 }
 
-func decodePage(body []byte) (page, error) {
-	var p page
-	if err := json.Unmarshal(body, &p); err != nil {
-		return page{}, fmt.Errorf("list: %w", err)
+// decodePage reads one page of a list. A list without its data is no empty list: whoever takes it for one may buy a job twice.
+func decodePage(body []byte) (items []json.RawMessage, more bool, err error) {
+	var object struct {
+		Data    json.RawMessage `json:"data"`
+		HasMore text            `json:"has_more"`
 	}
-	return p, nil
+	if err := decode(body, "list", &object); err != nil {
+		return nil, false, err
+	}
+	if len(object.Data) == 0 || json.Unmarshal(object.Data, &items) != nil {
+		return nil, false, fmt.Errorf("list has no data: %s", excerpt(body))
+	}
+	return items, object.HasMore == "true", nil
 }
 
 func decodeID(item []byte) (string, error) {
 	var object struct {
-		ID string `json:"id"`
+		ID text `json:"id"`
 	}
-	if err := json.Unmarshal(item, &object); err != nil {
+	if err := decode(item, "list's item", &object); err != nil {
 		return "", err
 	}
 	if object.ID == "" {
 		return "", errNoID
 	}
-	return object.ID, nil
+	return string(object.ID), nil
 }
 
-// unixSeconds is a time on the wire: seconds since 1970, whole or not, or null.
-type unixSeconds float64
-
-func (u unixSeconds) time() time.Time {
-	if u == 0 {
-		return time.Time{}
-	}
-	return time.Unix(int64(u), 0).UTC()
-}
-
+// A wireMethod is {type, supervised: {hyperparameters}}, or the type alone.
 type wireMethod struct {
-	Type       string      `json:"type"`
-	Supervised *wireParams `json:"supervised"`
-	DPO        *wireParams `json:"dpo"`
+	Type       text                `json:"type"`
+	Supervised lenient[wireParams] `json:"supervised"`
+	DPO        lenient[wireParams] `json:"dpo"`
 }
 
 type wireParams struct {
-	Hyperparameters map[string]any `json:"hyperparameters"`
+	Hyperparameters lenient[map[string]any] `json:"hyperparameters"`
+}
+
+func (m *wireMethod) UnmarshalJSON(b []byte) error {
+	type plainMethod wireMethod // without this method
+	var object plainMethod
+	if json.Unmarshal(b, &object) == nil {
+		*m = wireMethod(object)
+		return nil
+	}
+	return m.Type.UnmarshalJSON(b)
 }
 
 type wireJob struct {
-	ID              string          `json:"id"`
-	Status          string          `json:"status"`
-	Model           string          `json:"model"`
-	FineTunedModel  string          `json:"fine_tuned_model"`
-	TrainingFile    string          `json:"training_file"`
-	ValidationFile  string          `json:"validation_file"`
-	CreatedAt       unixSeconds     `json:"created_at"`
-	FinishedAt      unixSeconds     `json:"finished_at"`
-	EstimatedFinish unixSeconds     `json:"estimated_finish"`
-	TrainedTokens   *int64          `json:"trained_tokens"`
-	Seed            *int            `json:"seed"`
-	Method          *wireMethod     `json:"method"`
-	Hyperparameters map[string]any  `json:"hyperparameters"`
-	Metadata        map[string]any  `json:"metadata"`
-	ResultFiles     []string        `json:"result_files"`
-	Error           *wireJobFailure `json:"error"`
+	ID              text                    `json:"id"`
+	Status          text                    `json:"status"`
+	Model           text                    `json:"model"`
+	FineTunedModel  text                    `json:"fine_tuned_model"`
+	TrainingFile    text                    `json:"training_file"`
+	ValidationFile  text                    `json:"validation_file"`
+	CreatedAt       moment                  `json:"created_at"`
+	FinishedAt      moment                  `json:"finished_at"`
+	EstimatedFinish moment                  `json:"estimated_finish"`
+	TrainedTokens   whole                   `json:"trained_tokens"`
+	Seed            whole                   `json:"seed"`
+	Method          wireMethod              `json:"method"`
+	Hyperparameters lenient[map[string]any] `json:"hyperparameters"`
+	Metadata        labels                  `json:"metadata"`
+	ResultFiles     names                   `json:"result_files"`
+	Error           wireJobFailure          `json:"error"`
 }
 
-type wireJobFailure struct {
-	Code    any `json:"code"`
-	Message any `json:"message"`
-	Param   any `json:"param"`
+// A wireJobFailure is {code, message, param}, or the message alone. Some services send {} or false for none.
+type wireJobFailure struct{ code, message, param string }
+
+func (f *wireJobFailure) UnmarshalJSON(b []byte) error {
+	var object struct {
+		Code    any `json:"code"`
+		Message any `json:"message"`
+		Param   any `json:"param"`
+	}
+	if json.Unmarshal(b, &object) == nil {
+		*f = wireJobFailure{plain(object.Code), plain(object.Message), plain(object.Param)}
+		return nil
+	}
+	var other any
+	if json.Unmarshal(b, &other) == nil && other != false {
+		*f = wireJobFailure{message: plain(other)}
+	}
+	return nil
 }
 
-func decodeJob(body []byte) (provider.Job, error) {
+// decodeJob reads a job. Only its id is needed: a job whose status is not said goes on for all that is known.
+// The job keeps raw, which nobody may change after that.
+func decodeJob(raw []byte) (provider.Job, error) {
 	var w wireJob
-	if err := json.Unmarshal(body, &w); err != nil {
-		return provider.Job{}, fmt.Errorf("job: %w", err)
+	if err := decode(raw, "job", &w); err != nil {
+		return provider.Job{}, err
 	}
 	if w.ID == "" {
 		return provider.Job{}, errNoID
 	}
-	if w.Status == "" {
-		return provider.Job{}, fmt.Errorf("job %s has no status", w.ID)
-	}
 	job := provider.Job{
-		ID:              w.ID,
+		ID:              string(w.ID),
 		Status:          provider.Status(w.Status),
-		Model:           w.Model,
-		FineTunedModel:  w.FineTunedModel,
-		TrainingFile:    w.TrainingFile,
-		ValidationFile:  w.ValidationFile,
-		CreatedAt:       w.CreatedAt.time(),
-		FinishedAt:      w.FinishedAt.time(),
-		EstimatedFinish: w.EstimatedFinish.time(),
-		TrainedTokens:   w.TrainedTokens,
-		Seed:            w.Seed,
+		Model:           string(w.Model),
+		FineTunedModel:  string(w.FineTunedModel),
+		TrainingFile:    string(w.TrainingFile),
+		ValidationFile:  string(w.ValidationFile),
+		CreatedAt:       time.Time(w.CreatedAt),
+		FinishedAt:      time.Time(w.FinishedAt),
+		EstimatedFinish: time.Time(w.EstimatedFinish),
+		TrainedTokens:   w.TrainedTokens.v,
+		Seed:            w.Seed.int(),
+		Method:          string(w.Method.Type),
 		Hyperparameters: w.hyperparameters(),
-		Metadata:        stringsOnly(w.Metadata),
+		Metadata:        w.Metadata,
 		ResultFiles:     w.ResultFiles,
-		Raw:             append(json.RawMessage(nil), body...),
+		Raw:             raw,
 	}
-	if w.Method != nil {
-		job.Method = w.Method.Type
-	}
-	if e := w.Error; e != nil && (plain(e.Code) != "" || plain(e.Message) != "") { // some services send {} for none
-		job.Error = &provider.JobFailure{Code: plain(e.Code), Message: plain(e.Message), Param: plain(e.Param)}
+	if e := w.Error; e.code != "" || e.message != "" {
+		job.Error = &provider.JobFailure{Code: e.code, Message: e.message, Param: e.param}
 	}
 	return job, nil
 }
 
 // hyperparameters prefers the place of today, method, over the deprecated one.
 func (w *wireJob) hyperparameters() map[string]any {
-	if m := w.Method; m != nil {
-		for _, p := range []*wireParams{m.Supervised, m.DPO} {
-			if p != nil && len(p.Hyperparameters) > 0 {
-				return p.Hyperparameters
-			}
+	for _, p := range []lenient[wireParams]{w.Method.Supervised, w.Method.DPO} {
+		if h := p.v.Hyperparameters.v; len(h) > 0 {
+			return h
 		}
 	}
-	return w.Hyperparameters
-}
-
-func stringsOnly(m map[string]any) map[string]string {
-	out := make(map[string]string, len(m))
-	for k, v := range m {
-		if s, ok := v.(string); ok {
-			out[k] = s
-		}
-	}
-	return out
+	return w.Hyperparameters.v
 }
 
 func decodeEvent(item []byte) (provider.JobEvent, error) {
 	var w struct {
-		ID        string         `json:"id"`
-		CreatedAt unixSeconds    `json:"created_at"`
-		Level     string         `json:"level"`
-		Type      string         `json:"type"`
-		Message   string         `json:"message"`
-		Data      map[string]any `json:"data"`
+		ID        text                    `json:"id"`
+		CreatedAt moment                  `json:"created_at"`
+		Level     text                    `json:"level"`
+		Type      text                    `json:"type"`
+		Message   text                    `json:"message"`
+		Data      lenient[map[string]any] `json:"data"`
 	}
-	if err := json.Unmarshal(item, &w); err != nil {
-		return provider.JobEvent{}, fmt.Errorf("event: %w", err)
+	if err := decode(item, "event", &w); err != nil {
+		return provider.JobEvent{}, err
 	}
-	return provider.JobEvent{ID: w.ID, CreatedAt: w.CreatedAt.time(), Level: w.Level, Type: w.Type, Message: w.Message, Data: w.Data}, nil
+	return provider.JobEvent{
+		ID: string(w.ID), CreatedAt: time.Time(w.CreatedAt), Level: string(w.Level), Type: string(w.Type), Message: string(w.Message), Data: w.Data.v,
+	}, nil
 }
 
 func decodeModel(body []byte) (provider.Model, error) {
 	var w struct {
-		ID           string `json:"id"`
-		OwnedBy      string `json:"owned_by"`
-		ShutdownDate string `json:"shutdown_date"`
+		ID           text `json:"id"`
+		OwnedBy      text `json:"owned_by"`
+		ShutdownDate text `json:"shutdown_date"`
 	}
-	if err := json.Unmarshal(body, &w); err != nil {
-		return provider.Model{}, fmt.Errorf("model: %w", err)
+	if err := decode(body, "model", &w); err != nil {
+		return provider.Model{}, err
 	}
-	return provider.Model{ID: w.ID, OwnedBy: w.OwnedBy, ShutdownDate: w.ShutdownDate}, nil
+	return provider.Model{ID: string(w.ID), OwnedBy: string(w.OwnedBy), ShutdownDate: string(w.ShutdownDate)}, nil
 }
 
-func decodeFile(body []byte) (provider.File, error) {
+func decodeFile(raw []byte) (provider.File, error) {
 	var w struct {
-		ID        string      `json:"id"`
-		Filename  string      `json:"filename"`
-		Purpose   string      `json:"purpose"`
-		Bytes     int64       `json:"bytes"`
-		Status    string      `json:"status"`
-		CreatedAt unixSeconds `json:"created_at"`
+		ID        text   `json:"id"`
+		Filename  text   `json:"filename"`
+		Purpose   text   `json:"purpose"`
+		Bytes     whole  `json:"bytes"`
+		Status    text   `json:"status"`
+		CreatedAt moment `json:"created_at"`
 	}
-	if err := json.Unmarshal(body, &w); err != nil {
-		return provider.File{}, fmt.Errorf("file: %w", err)
+	if err := decode(raw, "file", &w); err != nil {
+		return provider.File{}, err
 	}
 	if w.ID == "" {
 		return provider.File{}, errNoID
 	}
-	return provider.File{ID: w.ID, Name: w.Filename, Purpose: w.Purpose, Bytes: w.Bytes, Status: w.Status, CreatedAt: w.CreatedAt.time()}, nil
+	file := provider.File{
+		ID: string(w.ID), Name: string(w.Filename), Purpose: string(w.Purpose), Status: string(w.Status), CreatedAt: time.Time(w.CreatedAt),
+	}
+	if w.Bytes.v != nil {
+		file.Bytes = *w.Bytes.v
+	}
+	return file, nil
+}
+
+// A content is a message's text, or the texts of its parts.
+type content string
+
+func (c *content) UnmarshalJSON(b []byte) error {
+	var parts []lenient[struct {
+		Text lenient[string] `json:"text"`
+	}]
+	if json.Unmarshal(b, &parts) != nil {
+		return (*text)(c).UnmarshalJSON(b)
+	}
+	var all strings.Builder
+	for _, p := range parts {
+		all.WriteString(p.v.Text.v)
+	}
+	*c = content(all.String())
+	return nil
+}
+
+type wireChoice struct {
+	FinishReason text `json:"finish_reason"`
+	Message      *struct {
+		Content content `json:"content"`
+		Refusal text    `json:"refusal"`
+	} `json:"message"`
 }
 
 func decodeCompletion(body []byte) (provider.Completion, error) {
 	var w struct {
-		Model   string `json:"model"`
-		Choices []struct {
-			FinishReason string `json:"finish_reason"`
-			Message      *struct {
-				Content *string `json:"content"`
-				Refusal string  `json:"refusal"`
-			} `json:"message"`
-		} `json:"choices"`
-		Usage *struct {
-			PromptTokens     int64 `json:"prompt_tokens"`
-			CompletionTokens int64 `json:"completion_tokens"`
-		} `json:"usage"`
+		Model   text                  `json:"model"`
+		Choices lenient[[]wireChoice] `json:"choices"`
+		Usage   lenient[*struct {
+			PromptTokens     whole `json:"prompt_tokens"`
+			CompletionTokens whole `json:"completion_tokens"`
+		}] `json:"usage"`
 	}
-	if err := json.Unmarshal(body, &w); err != nil {
-		return provider.Completion{}, fmt.Errorf("completion: %w", err)
+	if err := decode(body, "completion", &w); err != nil {
+		return provider.Completion{}, err
 	}
-	if len(w.Choices) == 0 || w.Choices[0].Message == nil {
+	if len(w.Choices.v) == 0 || w.Choices.v[0].Message == nil {
 		return provider.Completion{}, errors.New("completion has no choices")
 	}
-	choice := w.Choices[0]
-	completion := provider.Completion{Model: w.Model, FinishReason: choice.FinishReason, Refusal: choice.Message.Refusal}
-	if choice.Message.Content != nil {
-		completion.Text = *choice.Message.Content
+	choice := w.Choices.v[0]
+	completion := provider.Completion{
+		Model: string(w.Model), FinishReason: string(choice.FinishReason), Text: string(choice.Message.Content), Refusal: string(choice.Message.Refusal),
 	}
-	if w.Usage != nil {
-		completion.Usage = &provider.Usage{PromptTokens: w.Usage.PromptTokens, CompletionTokens: w.Usage.CompletionTokens}
+	if u := w.Usage.v; u != nil && u.PromptTokens.v != nil && u.CompletionTokens.v != nil {
+		completion.Usage = &provider.Usage{PromptTokens: *u.PromptTokens.v, CompletionTokens: *u.CompletionTokens.v}
 	}
 	return completion, nil
 }
