@@ -1,0 +1,80 @@
+package runner
+
+import (
+	"strings"
+	"testing"
+
+	"ftrun/runner/dataset"
+	"ftrun/runner/provider"
+	"ftrun/spec"
+)
+
+// TestTrainKeyIsAPromise holds the key of given inputs: a change here trains, and bills, every user's model again.
+func TestTrainKeyIsAPromise(t *testing.T) {
+	seed := 7
+	prepared := &dataset.Prepared{SHA256: strings.Repeat("ab", 32)}
+	openai := provider.Endpoint{Kind: "openai", BaseURL: "https://api.openai.com/v1"}
+	base := func() *spec.Pipeline {
+		return &spec.Pipeline{BaseModel: "gpt-4.1-mini-2025-04-14", Train: spec.Train{Method: "supervised"}}
+	}
+	full := base()
+	full.Train = spec.Train{
+		Method: "supervised", Suffix: "science", Seed: &seed,
+		Hyperparameters: map[string]any{"n_epochs": 3, "batch_size": 8, "learning_rate_multiplier": 0.5},
+	}
+	for _, test := range []struct {
+		pipeline *spec.Pipeline
+		want     string
+	}{
+		{base(), "a6cbae8a8a314fdc608f3ecf9c0668111194073419d7c7dab40ae57d90e7770a"},
+		{full, "8eb1e5cac063dfbab6fbc57b839b55938ee05450b5a4145068631cbfd9626f9c"},
+	} {
+		if got := trainKey(test.pipeline, prepared, openai); got != test.want {
+			t.Errorf("key %s, want %s", got, test.want)
+		}
+	}
+}
+
+// TestTrainKeyOfWhatMatters changes one thing at a time.
+func TestTrainKeyOfWhatMatters(t *testing.T) {
+	key := func(change func(*spec.Pipeline, *dataset.Prepared, *provider.Endpoint)) string {
+		p := &spec.Pipeline{BaseModel: "base", Train: spec.Train{Method: "supervised"}}
+		prepared := &dataset.Prepared{SHA256: "00"}
+		endpoint := provider.Endpoint{Kind: "embedded", BaseURL: "http://127.0.0.1:1/v1"}
+		change(p, prepared, &endpoint)
+		return trainKey(p, prepared, endpoint)
+	}
+	same := key(func(*spec.Pipeline, *dataset.Prepared, *provider.Endpoint) {})
+	for name, change := range map[string]func(*spec.Pipeline, *dataset.Prepared, *provider.Endpoint){
+		"a case": func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) {
+			p.Test.Cases = []spec.Case{{ID: "x"}}
+		},
+		"a threshold": func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) {
+			p.Thresholds = []spec.Threshold{{Op: ">"}}
+		},
+		"the wait": func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) { p.Wait.Timeout = 1 },
+		"metadata": func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) {
+			p.Train.Metadata = map[string]string{"a": "b"}
+		},
+		"the embedded engine's port": func(_ *spec.Pipeline, _ *dataset.Prepared, e *provider.Endpoint) { e.BaseURL = "http://127.0.0.1:2/v1" },
+	} {
+		if key(change) != same {
+			t.Errorf("%s changes the key", name)
+		}
+	}
+	zero := 0
+	for name, change := range map[string]func(*spec.Pipeline, *dataset.Prepared, *provider.Endpoint){
+		"the data":       func(_ *spec.Pipeline, d *dataset.Prepared, _ *provider.Endpoint) { d.SHA256 = "01" },
+		"the base model": func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) { p.BaseModel = "other" },
+		"the seed":       func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) { p.Train.Seed = &zero },
+		"the suffix":     func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) { p.Train.Suffix = "s" },
+		"a hyperparameter": func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) {
+			p.Train.Hyperparameters = map[string]any{"n_epochs": 1}
+		},
+		"the provider": func(_ *spec.Pipeline, _ *dataset.Prepared, e *provider.Endpoint) { e.Kind = "openai" },
+	} {
+		if key(change) == same {
+			t.Errorf("%s does not change the key", name)
+		}
+	}
+}
