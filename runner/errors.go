@@ -128,7 +128,12 @@ type stopped struct {
 	JobID    string
 }
 
-func (e *stopped) Error() string { return "stopped after " + e.After }
+func (e *stopped) Error() string {
+	if e.JobID == "" {
+		return "stopped after " + e.After
+	}
+	return fmt.Sprintf("stopped after %s: job %s", e.After, e.JobID)
+}
 
 // resumable reports whether the same command goes on where this run stopped.
 func resumable(err error) bool {

@@ -77,7 +77,9 @@ func (r *runState) stages(ctx context.Context) error {
 	if r.Until == stagePrepare {
 		return &stopped{After: stagePrepare}
 	}
-	job, err := do(ctx, r, stageTrain, func(ctx context.Context) (done[provider.Job], error) { return r.train(ctx, prepared) })
+	key := trainKey(r.Pipeline, prepared, r.Endpoint)
+	r.run.Provenance.TrainKey = key
+	job, err := do(ctx, r, stageTrain, func(ctx context.Context) (done[provider.Job], error) { return r.train(ctx, prepared, key) })
 	if err != nil {
 		return err
 	}
@@ -87,7 +89,7 @@ func (r *runState) stages(ctx context.Context) error {
 	if r.Until == stageTrain || r.Detach {
 		return &stopped{After: stageTrain, Detached: r.Detach, JobID: job.ID}
 	}
-	model, err := do(ctx, r, stageWait, func(ctx context.Context) (done[string], error) { return r.wait(ctx, job) })
+	model, err := do(ctx, r, stageWait, func(ctx context.Context) (done[string], error) { return r.wait(ctx, job, key) })
 	if err != nil {
 		return err
 	}

@@ -21,13 +21,12 @@ import (
 const metadataKey = "ftrun_key"
 
 // train takes up the job that these inputs already have, or creates it: at most one is ever paid for.
-func (r *runState) train(ctx context.Context, prepared *dataset.Prepared) (done[provider.Job], error) {
+func (r *runState) train(ctx context.Context, prepared *dataset.Prepared, key string) (done[provider.Job], error) {
 	t := &trainer{
 		runState: r,
-		key:      trainKey(r.Pipeline, prepared, r.Endpoint),
+		key:      key,
 		prepared: prepared,
 	}
-	r.run.Provenance.TrainKey = t.key
 	outcome, err := t.obtain(ctx)
 	if err != nil {
 		return outcome, err

@@ -22,8 +22,8 @@ const (
 )
 
 // wait follows the job to its end and returns the model, once it answers.
-func (r *runState) wait(ctx context.Context, job provider.Job) (done[string], error) {
-	w := &waiter{runState: r, job: job, lastAnswer: time.Now(), over: job.Status.Terminal(), shown: map[string]bool{}}
+func (r *runState) wait(ctx context.Context, job provider.Job, key string) (done[string], error) {
+	w := &waiter{runState: r, job: job, key: key, lastAnswer: time.Now(), over: job.Status.Terminal(), shown: map[string]bool{}}
 	if err := w.follow(ctx); err != nil {
 		return done[string]{}, err
 	}
@@ -40,13 +40,13 @@ func (r *runState) wait(ctx context.Context, job provider.Job) (done[string], er
 // A waiter follows one job.
 type waiter struct {
 	*runState
-	job         provider.Job
-	lastEvent   string
-	shown       map[string]bool // ids of events: a service may ignore the cursor
-	lastAnswer  time.Time
-	warnedOf    provider.Status
-	over        bool // the job had ended before this run: its log would read like a second training
-	eventsKnown bool // the last look at the events worked
+	job        provider.Job
+	key        string // the job's train key
+	lastEvent  string
+	shown      map[string]bool // ids of events: a service may ignore the cursor
+	lastAnswer time.Time
+	warnedOf   provider.Status
+	over       bool // the job had ended before this run: its log would read like a second training
 }
 
 // follow polls until the job is terminal: at once, then at growing intervals.
@@ -76,7 +76,7 @@ func (w *waiter) poll(ctx context.Context) error {
 	w.lastAnswer = time.Now()
 	changed := job.Status != w.job.Status
 	w.job = job
-	w.noteJob(job, w.run.Provenance.TrainKey)
+	w.noteJob(job, w.key)
 	w.warnOfStatus(job.Status)
 	w.emit(result.Event{Type: result.EventJob, Stage: stageWait, Job: w.run.Job, Changed: changed})
 	if !w.over {
@@ -116,13 +116,9 @@ func (w *waiter) warnOfStatus(s provider.Status) {
 func (w *waiter) showEvents(ctx context.Context) {
 	events, err := w.Trainer.Events(ctx, w.job.ID, w.lastEvent)
 	if err != nil {
-		if w.eventsKnown || w.lastEvent == "" {
-			w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: err.Error()})
-		}
-		w.eventsKnown = false
+		w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: err.Error()})
 		return
 	}
-	w.eventsKnown = true
 	for _, e := range events {
 		w.lastEvent = e.ID
 		if w.shown[e.ID] {
@@ -188,9 +184,9 @@ func (w *waiter) cancel() error {
 		return err
 	}
 	w.job = job
-	w.noteJob(job, w.run.Provenance.TrainKey)
+	w.noteJob(job, w.key)
 	w.emit(result.Event{Type: result.EventJob, Stage: stageWait, Job: w.run.Job, Changed: true})
-	return w.recordState(w.run.Provenance.TrainKey, stateCancelled, job.ID)
+	return w.recordState(w.key, stateCancelled, job.ID)
 }
 
 // judgeEnd returns why a terminal job has no model.
@@ -202,7 +198,7 @@ func (w *waiter) judgeEnd() error {
 		return failure
 	case provider.StatusCancelled:
 		failure.Way = "run the same command again to start a new job"
-		if err := w.recordState(w.run.Provenance.TrainKey, stateCancelled, w.job.ID); err != nil {
+		if err := w.recordState(w.key, stateCancelled, w.job.ID); err != nil {
 			return errors.Join(failure, err)
 		}
 		return failure
