@@ -230,7 +230,7 @@ func (t *trainer) uploaded(ctx context.Context) (provider.File, bool, error) {
 		return provider.File{}, false, err
 	}
 	for _, f := range files {
-		if f.Name == trainingFileName(t.key) && f.Bytes == t.prepared.Bytes && f.Status != "error" && f.Status != "deleted" {
+		if f.Name == trainingFileName(t.key) && f.Bytes == t.prepared.Bytes && f.Status != provider.FileError && f.Status != provider.FileDeleted {
 			return f, true, nil
 		}
 	}

@@ -69,8 +69,6 @@ func (c *checker) checkProvider() {
 	}
 	profile, known := provider.ProfileOf(f.Kind)
 	switch {
-	case laterKind(f.Kind):
-		c.Addf(at, "%q is %s", f.Kind, notSupported)
 	case !known:
 		c.choice(at, f.Kind, provider.Kinds())
 	case f.Kind == provider.KindEmbedded:

@@ -3,8 +3,6 @@ package spec
 import (
 	"slices"
 	"strings"
-
-	"ftrun/runner/provider"
 )
 
 // notSupported is what the file is told about everything in [later].
@@ -69,10 +67,4 @@ func laterKey(path string) bool {
 		path = "test.cases[]" + rest // the short form of test
 	}
 	return slices.Contains(later.keys, path)
-}
-
-// laterKind reports whether a kind of provider is one of a later version.
-func laterKind(kind string) bool {
-	p, ok := provider.ProfileOf(kind)
-	return ok && !p.Supported
 }

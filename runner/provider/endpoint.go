@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -37,11 +38,22 @@ func (s Secret) Reveal() string { return string(s) }
 // An Endpoint is where requests go and what they carry.
 type Endpoint struct {
 	Kind         string
-	BaseURL      string // without a trailing slash
-	Key          Secret // empty: none is sent
-	Organization string // OpenAI-Organization header, where not empty
-	Project      string // OpenAI-Project header, where not empty
-	Timeout      time.Duration
+	BaseURL      string            // without a trailing slash and without a query
+	Query        string            // of the base url, such as "api-version=…": sent with every request
+	Key          Secret            // empty: none is sent
+	Auth         string            // how the key is sent; empty: AuthBearer
+	Wire         string            // where hyperparameters stand; empty: WireMethod
+	Headers      map[string]Secret // sent with every request
+	ExtraBody    map[string]any    // merged into the request for a job, objects into objects
+	Organization string            // OpenAI-Organization header, where not empty
+	Project      string            // OpenAI-Project header, where not empty
+	Timeout      time.Duration     // how long one exchange may make no progress
+}
+
+// Profile returns what is known of the endpoint's kind; of an unknown kind nothing is.
+func (e Endpoint) Profile() Profile {
+	p, _ := ProfileOf(e.Kind)
+	return p
 }
 
 // DefaultTimeout is how long one exchange may make no progress.
@@ -109,16 +121,16 @@ func (e *ConfigError) Hint() string { return e.Way }
 // The embedded engine's endpoint has no BaseURL yet; whoever starts it fills it in.
 func Resolve(s Settings, env Environment) (Endpoint, error) {
 	profile, ok := ProfileOf(s.Kind)
-	if !ok || !profile.Supported {
+	if !ok {
 		return Endpoint{}, &ConfigError{
 			Code:    "unknown_provider",
 			Message: fmt.Sprintf("unknown provider %q", s.Kind),
 			Way:     "one of " + strings.Join(Kinds(), ", "),
 		}
 	}
-	endpoint := Endpoint{Kind: s.Kind, Timeout: s.Timeout}
-	if endpoint.Timeout == 0 {
-		endpoint.Timeout = DefaultTimeout
+	endpoint := Endpoint{
+		Kind: s.Kind, Auth: cmp.Or(s.Auth, profile.Auth), Wire: cmp.Or(s.Wire, profile.Wire),
+		Headers: s.Headers, ExtraBody: s.ExtraBody, Timeout: cmp.Or(s.Timeout, DefaultTimeout),
 	}
 	if s.Kind == KindEmbedded {
 		return endpoint, nil
@@ -130,7 +142,12 @@ func Resolve(s Settings, env Environment) (Endpoint, error) {
 	if err := checkHost(base, trusted, env); err != nil {
 		return Endpoint{}, err
 	}
+	endpoint.Query = base.RawQuery
+	base.RawQuery = ""
 	endpoint.BaseURL = strings.TrimRight(base.String(), "/")
+	if err := checkHeaders(s.Headers); err != nil {
+		return Endpoint{}, err
+	}
 	optional := profile.BaseURL == "" && isLoopback(base.Hostname())
 	if endpoint.Key, err = key(profile, s, env); err != nil && !(optional && isNoKey(err)) {
 		return Endpoint{}, err
@@ -165,12 +182,15 @@ func baseURL(p Profile, s Settings, env Environment) (u *url.URL, trusted bool, 
 		}
 	}
 	u, err = url.Parse(raw)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.Fragment != "" {
 		return nil, false, &ConfigError{
 			Code:    "bad_base_url",
-			Message: "base url is not an http or https address without user, query and fragment",
+			Message: "base url is not an http or https address without user and fragment",
 			Way:     "it should look like https://host/v1",
 		}
+	}
+	if err := checkAzure(p, u); err != nil {
+		return nil, false, err
 	}
 	return u, sameHost(u, p.BaseURL) || sameHost(u, fromEnv), nil
 }
@@ -249,6 +269,33 @@ func key(p Profile, s Settings, env Environment) (Secret, error) {
 		}
 	}
 	return Secret(value), checkHeader(name, value)
+}
+
+// checkAzure refuses a base url that is neither of the two forms of Azure: every path below it would be unknown there.
+func checkAzure(p Profile, u *url.URL) error {
+	path := strings.TrimRight(u.Path, "/")
+	if p.Kind != "azure" || strings.HasSuffix(path, "/openai/v1") || strings.HasSuffix(path, "/openai") && u.Query().Get("api-version") != "" {
+		return nil
+	}
+	return &ConfigError{
+		Code:    "bad_base_url",
+		Message: "base url is none of Azure's",
+		Way:     "it should look like https://RESOURCE.openai.azure.com/openai/v1, or https://RESOURCE.openai.azure.com/openai?api-version=VERSION",
+	}
+}
+
+// checkHeaders refuses what can't stand in a header.
+func checkHeaders(headers map[string]Secret) error {
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		if strings.ContainsFunc(headers[name].Reveal(), func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }) {
+			return &ConfigError{
+				Code:    "bad_header",
+				Message: fmt.Sprintf("the value of header %q can't be sent: there is a control character or a letter beyond ASCII in it", name),
+				Way:     "mend provider.headers, or the variable that it names",
+			}
+		}
+	}
+	return nil
 }
 
 // checkHeader refuses a value that can't stand in a header: sent all the same it would look like a network that is down.

@@ -66,7 +66,7 @@ func TestResolve(t *testing.T) {
 		"compatible, listed":               {settings: provider.Settings{Kind: "compatible", BaseURL: "https://llm.test/v1"}, env: key, hosts: []string{"LLM.test"}, url: "https://llm.test/v1", key: "sk-2"},
 		"compatible ignores OPENAI's host": {settings: provider.Settings{Kind: "compatible", BaseURL: "https://llm.test/v1"}, env: with("OPENAI_BASE_URL", "https://llm.test/v1"), code: "host_not_allowed"},
 		"compatible on loopback, no key":   {settings: provider.Settings{Kind: "compatible", BaseURL: "http://localhost:9/v1"}, hosts: []string{"localhost:9"}, url: "http://localhost:9/v1"},
-		"not landed":                       {settings: provider.Settings{Kind: "azure"}, env: key, code: "unknown_provider"},
+		"no such kind":                     {settings: provider.Settings{Kind: "openia"}, env: key, code: "unknown_provider"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := provider.Resolve(test.settings, provider.Environment{

@@ -2,31 +2,98 @@ package provider
 
 import "slices"
 
+// KindEmbedded is the engine that ftrun starts itself.
+const KindEmbedded = "embedded"
+
+// The ways in which a request carries the key.
+const (
+	AuthBearer = "bearer"  // Authorization: Bearer KEY
+	AuthAPIKey = "api-key" // api-key: KEY
+)
+
+// The places of the hyperparameters in a request for a job. A request has one of them and never both.
+const (
+	WireMethod          = "method"          // method.supervised.hyperparameters
+	WireHyperparameters = "hyperparameters" // hyperparameters, at the top
+)
+
+// A MetadataRule says what becomes of the metadata that a job is created with.
+type MetadataRule string
+
+// The rules of metadata. Wherever a list is not filtered, the client checks; where jobs show no metadata, the name of the training
+// file tells them apart.
+const (
+	MetadataFilter   MetadataRule = "filter"   // kept, shown, and lists are filtered by it
+	MetadataEcho     MetadataRule = "echo"     // kept and shown
+	MetadataIgnored  MetadataRule = "ignored"  // taken and dropped
+	MetadataRejected MetadataRule = "rejected" // a request with metadata is refused
+)
+
 // A Profile is what ftrun knows of one kind of provider: a row of data.
 type Profile struct {
-	Kind      string
-	Supported bool   // false: known, but not by this version
-	BaseURL   string // the fixed API root; empty: the spec or the environment names it
-	KeyEnv    string // variable that holds the key; empty: no key is needed
-	EnvURL    bool   // OPENAI_BASE_URL stands for BaseURL
+	Kind     string
+	BaseURL  string // the fixed API root; empty: the spec or the environment names it
+	KeyEnv   string // variable that holds the key; empty: no key is needed
+	EnvURL   bool   // OPENAI_BASE_URL stands for BaseURL
+	Auth     string
+	Wire     string
+	Metadata MetadataRule
+
+	ModelsListed bool  // a base model that GET /models/{id} does not know can't be trained
+	SettleFiles  bool  // an uploaded file is used only once it is "processed"
+	MaxFileBytes int64 // of a training file; 0: no documented limit
+	MaxSuffix    int   // characters; 0: the API's own 64
+
+	// Deploy says how a fine-tuned model comes to answer, where that takes more than the end of its job. Empty: nothing.
+	Deploy string
 }
+
+// Sizes of files, as the services' documents count them.
+const (
+	mb = 1_000_000
+	gb = 1000 * mb
+)
 
 // Profiles returns every kind of provider, in the order in which documents list them.
 func Profiles() []Profile {
 	return []Profile{
-		{Kind: "openai", Supported: true, BaseURL: "https://api.openai.com/v1", KeyEnv: "OPENAI_API_KEY", EnvURL: true},
-		{Kind: "embedded", Supported: true},
-		{Kind: "compatible", Supported: true, KeyEnv: "FTRUN_API_KEY"},
-		{Kind: "azure"},
-		{Kind: "nebius"},
-		{Kind: "crusoe"},
-		{Kind: "litellm"},
-		{Kind: "llmariner"},
+		{
+			Kind: "openai", BaseURL: "https://api.openai.com/v1", KeyEnv: "OPENAI_API_KEY", EnvURL: true,
+			Auth: AuthBearer, Wire: WireMethod, Metadata: MetadataFilter, ModelsListed: true, MaxFileBytes: 512 * mb,
+		},
+		{
+			Kind: KindEmbedded,
+			Auth: AuthBearer, Wire: WireMethod, Metadata: MetadataFilter, ModelsListed: true,
+		},
+		{
+			Kind: "azure", KeyEnv: "AZURE_OPENAI_API_KEY",
+			Auth: AuthAPIKey, Wire: WireMethod, Metadata: MetadataIgnored, SettleFiles: true, MaxFileBytes: 512 * mb, MaxSuffix: 40,
+			Deploy: "create a deployment of it at the Azure resource (format OpenAI, version 1), then put the deployment's name into test.model",
+		},
+		{
+			Kind: "nebius", BaseURL: "https://api.tokenfactory.nebius.com/v1", KeyEnv: "NEBIUS_API_KEY",
+			Auth: AuthBearer, Wire: WireHyperparameters, Metadata: MetadataIgnored, MaxFileBytes: 5 * gb,
+			Deploy: "deploy its checkpoint at Nebius Token Factory, then put the name under which it is served into test.model",
+		},
+		{
+			Kind: "crusoe", BaseURL: "https://api.intelligence.crusoecloud.com/v1", KeyEnv: "CRUSOE_API_KEY",
+			Auth: AuthBearer, Wire: WireHyperparameters, Metadata: MetadataIgnored, MaxFileBytes: 3 * gb,
+			Deploy: "Crusoe serves models at another host: deploy it there, then test it with a file of its own (train: off, provider compatible, test.model)",
+		},
+		{
+			Kind: "litellm", KeyEnv: "LITELLM_API_KEY",
+			Auth: AuthBearer, Wire: WireMethod, Metadata: MetadataEcho,
+		},
+		{
+			Kind: "llmariner", KeyEnv: "LLMARINER_API_KEY",
+			Auth: AuthBearer, Wire: WireHyperparameters, Metadata: MetadataIgnored,
+		},
+		{
+			Kind: "compatible", KeyEnv: "FTRUN_API_KEY",
+			Auth: AuthBearer, Wire: WireMethod, Metadata: MetadataEcho,
+		},
 	}
 }
-
-// KindEmbedded is the engine that ftrun starts itself.
-const KindEmbedded = "embedded"
 
 // ProfileOf returns the profile of a kind.
 func ProfileOf(kind string) (Profile, bool) {
@@ -38,13 +105,11 @@ func ProfileOf(kind string) (Profile, bool) {
 	return all[i], true
 }
 
-// Kinds returns the names of the kinds that this version supports.
+// Kinds returns the names of all kinds.
 func Kinds() []string {
 	var kinds []string
 	for _, p := range Profiles() {
-		if p.Supported {
-			kinds = append(kinds, p.Kind)
-		}
+		kinds = append(kinds, p.Kind)
 	}
 	return kinds
 }

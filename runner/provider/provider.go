@@ -44,9 +44,21 @@ type File struct {
 	Name      string
 	Purpose   string
 	Bytes     int64
-	Status    string // deprecated on the wire; some services still need it to become "processed"
+	Status    FileStatus
 	CreatedAt time.Time
 }
+
+// A FileStatus is deprecated on the wire, and yet some services use a file only once it is processed.
+type FileStatus string
+
+// The statuses of a file; pending and deleted are additions of services.
+const (
+	FilePending   FileStatus = "pending"
+	FileUploaded  FileStatus = "uploaded"
+	FileProcessed FileStatus = "processed"
+	FileError     FileStatus = "error"
+	FileDeleted   FileStatus = "deleted"
+)
 
 // An Upload is a file to send. Open may be called several times: a retry reads from the start again.
 type Upload struct {
@@ -105,6 +117,15 @@ type JobEvent struct {
 	Data      map[string]any
 }
 
+// A CurvePoint is what the service measured at one training step. Nil was not measured.
+type CurvePoint struct {
+	Step          int
+	TrainLoss     *float64
+	TrainAccuracy *float64 // mean token accuracy, 0..1
+	ValidLoss     *float64 // over the whole validation file where the service says so, else over a part of it
+	ValidAccuracy *float64 // likewise
+}
+
 // A Model is what the service says of a model.
 type Model struct {
 	ID           string
@@ -149,6 +170,10 @@ type Trainer interface {
 	Upload(ctx context.Context, u Upload) (File, error)
 	// Files lists every uploaded file of purpose "fine-tune".
 	Files(ctx context.Context) ([]File, error)
+	// File asks for an uploaded file.
+	File(ctx context.Context, id string) (File, error)
+	// DeleteFile removes an uploaded file. One that is not there is removed already.
+	DeleteFile(ctx context.Context, id string) error
 	// CreateJob starts a job and is what costs money: it is sent again only where the service certainly did not act.
 	// The error's Definite method tells a certain no from one after which a job may exist.
 	CreateJob(ctx context.Context, req JobRequest) (Job, error)
@@ -161,6 +186,9 @@ type Trainer interface {
 	// order within one is in doubt, an event may come later than its turn or again in a later call, so callers remember ids.
 	Events(ctx context.Context, jobID, after string) ([]JobEvent, error)
 	CancelJob(ctx context.Context, id string) (Job, error)
+	// Curve returns what the service measured while a finished job trained, by step, each step once. It is empty where the service
+	// has nothing to show, and an error where it has something that can't be read.
+	Curve(ctx context.Context, job Job) ([]CurvePoint, error)
 	Model(ctx context.Context, id string) (Model, error)
 }
 

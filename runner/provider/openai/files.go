@@ -100,3 +100,28 @@ func (c *Client) Files(ctx context.Context) ([]provider.File, error) {
 	}
 	return files, nil
 }
+
+// File asks for an uploaded file.
+func (c *Client) File(ctx context.Context, id string) (provider.File, error) {
+	call := &call{op: "get file " + id, replay: replayAlways}
+	_, libraryErr := c.api.GetFile(call.context(ctx), url.PathEscape(id))
+	if err := call.finish(ctx, libraryErr); err != nil {
+		return provider.File{}, err
+	}
+	file, err := decodeFile(call.body)
+	if err != nil {
+		return provider.File{}, call.unreadable(err)
+	}
+	return file, nil
+}
+
+// DeleteFile removes an uploaded file; see provider.Trainer.
+func (c *Client) DeleteFile(ctx context.Context, id string) error {
+	call := &call{op: "delete file " + id, replay: replayAlways}
+	err := call.finish(ctx, c.api.DeleteFile(call.context(ctx), url.PathEscape(id)))
+	var refusal *provider.Error
+	if errors.As(err, &refusal) && refusal.Kind == provider.KindNotFound {
+		return nil
+	}
+	return err
+}

@@ -198,7 +198,7 @@ func decodeFile(raw []byte) (provider.File, error) {
 		return provider.File{}, errNoID
 	}
 	file := provider.File{
-		ID: string(w.ID), Name: string(w.Filename), Purpose: string(w.Purpose), Status: string(w.Status), CreatedAt: time.Time(w.CreatedAt),
+		ID: string(w.ID), Name: string(w.Filename), Purpose: string(w.Purpose), Status: provider.FileStatus(w.Status), CreatedAt: time.Time(w.CreatedAt),
 	}
 	if w.Bytes.v != nil {
 		file.Bytes = *w.Bytes.v

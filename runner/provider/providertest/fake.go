@@ -25,6 +25,10 @@ type Fake struct {
 	Failure  *provider.JobFailure                                              // why jobs fail
 	Passing  []provider.Status                                                 // statuses that share the running time, in turn; default running
 	NoEcho   bool                                                              // metadata is dropped
+	NoMeta   bool                                                              // a job with metadata is refused
+	Settling time.Duration                                                     // before an uploaded file is processed
+	Curves   []provider.CurvePoint                                             // of every job that succeeds
+	Shutdown string                                                            // shutdown_date of every model
 	ListLag  time.Duration                                                     // before a created job is listed
 	NotReady time.Duration                                                     // before a new model answers
 	Answer   func(req provider.CompletionRequest) (provider.Completion, error) // default: echoes the question
@@ -32,9 +36,14 @@ type Fake struct {
 
 	mu    sync.Mutex
 	calls map[string]int
-	files []provider.File
+	files []fakeFile
 	jobs  []*fakeJob
 	asked []provider.CompletionRequest
+}
+
+type fakeFile struct {
+	provider.File
+	uploaded time.Time
 }
 
 type fakeJob struct {
@@ -48,7 +57,8 @@ var (
 	_ provider.Completer = (*Fake)(nil)
 )
 
-// Calls returns how often an operation was called: upload, files, create, job, jobs, events, cancel, model, complete.
+// Calls returns how often an operation was called: upload, files, file, delete, create, job, jobs, events, cancel, curve, model,
+// complete.
 func (f *Fake) Calls(op string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -103,10 +113,10 @@ func (f *Fake) Upload(ctx context.Context, u provider.Upload) (provider.File, er
 		return provider.File{}, &provider.Error{Op: "upload", Kind: provider.KindBroken, Err: err}
 	}
 	file := provider.File{
-		ID: fmt.Sprintf("file-%d", len(f.files)+1), Name: u.Name, Purpose: "fine-tune", Bytes: n, Status: "processed", CreatedAt: now(),
+		ID: fmt.Sprintf("file-%d", len(f.files)+1), Name: u.Name, Purpose: "fine-tune", Bytes: n, CreatedAt: now(),
 	}
-	f.files = append(f.files, file)
-	return file, failure
+	f.files = append(f.files, fakeFile{file, time.Now()})
+	return f.viewFile(f.files[len(f.files)-1]), failure
 }
 
 // Files lists the files.
@@ -114,7 +124,46 @@ func (f *Fake) Files(ctx context.Context) ([]provider.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	err, _ := f.begin(ctx, "files")
-	return slices.Clone(f.files), err
+	files := make([]provider.File, len(f.files))
+	for i, file := range f.files {
+		files[i] = f.viewFile(file)
+	}
+	return files, err
+}
+
+// File returns a file as it is at this time.
+func (f *Fake) File(ctx context.Context, id string) (provider.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err, _ := f.begin(ctx, "file"); err != nil {
+		return provider.File{}, err
+	}
+	i := slices.IndexFunc(f.files, func(file fakeFile) bool { return file.ID == id })
+	if i < 0 {
+		return provider.File{}, &provider.Error{Op: "get file " + id, Kind: provider.KindNotFound, Status: 404}
+	}
+	return f.viewFile(f.files[i]), nil
+}
+
+// viewFile is the file at this time.
+func (f *Fake) viewFile(file fakeFile) provider.File {
+	out := file.File
+	out.Status = provider.FileProcessed
+	if time.Since(file.uploaded) < f.Settling {
+		out.Status = provider.FilePending
+	}
+	return out
+}
+
+// DeleteFile removes a file.
+func (f *Fake) DeleteFile(ctx context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err, _ := f.begin(ctx, "delete"); err != nil {
+		return err
+	}
+	f.files = slices.DeleteFunc(f.files, func(file fakeFile) bool { return file.ID == id })
+	return nil
 }
 
 // CreateJob starts a job.
@@ -125,8 +174,11 @@ func (f *Fake) CreateJob(ctx context.Context, req provider.JobRequest) (provider
 	if !act {
 		return provider.Job{}, failure
 	}
-	if !slices.ContainsFunc(f.files, func(file provider.File) bool { return file.ID == req.TrainingFile }) {
+	if !slices.ContainsFunc(f.files, func(file fakeFile) bool { return file.ID == req.TrainingFile }) {
 		return provider.Job{}, &provider.Error{Op: "create job", Kind: provider.KindInvalid, Status: 400, Message: "no such training file", Param: "training_file"}
+	}
+	if f.NoMeta && len(req.Metadata) > 0 {
+		return provider.Job{}, &provider.Error{Op: "create job", Kind: provider.KindInvalid, Status: 400, Message: "unknown field", Param: "metadata"}
 	}
 	job := &fakeJob{started: time.Now(), Job: provider.Job{
 		ID: fmt.Sprintf("ftjob-%d", len(f.jobs)+1), Model: req.Model, TrainingFile: req.TrainingFile, Seed: req.Seed,
@@ -218,6 +270,19 @@ func (f *Fake) CancelJob(ctx context.Context, id string) (provider.Job, error) {
 	return f.view(job), nil
 }
 
+// Curve returns the curve of a job that succeeded.
+func (f *Fake) Curve(ctx context.Context, job provider.Job) ([]provider.CurvePoint, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err, _ := f.begin(ctx, "curve"); err != nil {
+		return nil, err
+	}
+	if job.Status != provider.StatusSucceeded {
+		return nil, nil
+	}
+	return slices.Clone(f.Curves), nil
+}
+
 // Model knows every base model, and the fine-tuned models that exist.
 func (f *Fake) Model(ctx context.Context, id string) (provider.Model, error) {
 	f.mu.Lock()
@@ -228,7 +293,7 @@ func (f *Fake) Model(ctx context.Context, id string) (provider.Model, error) {
 	if err := f.findModel(id); err != nil {
 		return provider.Model{}, err
 	}
-	return provider.Model{ID: id, OwnedBy: "providertest"}, nil
+	return provider.Model{ID: id, OwnedBy: "providertest", ShutdownDate: f.Shutdown}, nil
 }
 
 // Complete answers as Answer says, or with the last message.
