@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"ftrun/runner/grade"
-	"ftrun/runner/provider"
 	"ftrun/runner/result"
 	"ftrun/spec"
 	"ftrun/spec/diag"
@@ -253,13 +252,6 @@ func TestNotThereYet(t *testing.T) {
 		}
 		sameSet(t, what, documented[what], later[field])
 	}
-	var kinds []string
-	for _, p := range provider.Profiles() {
-		if !p.Supported {
-			kinds = append(kinds, p.Kind)
-		}
-	}
-	sameSet(t, "providers", documented["providers"], kinds)
 }
 
 // laterTables returns the fields of the variable later in spec/later.go; of the values, "key: value".
