@@ -3,16 +3,13 @@ package spec
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"ftrun/runner/provider"
 	"ftrun/spec/diag"
 	"ftrun/spec/internal/yamlpos"
 )
@@ -20,9 +17,10 @@ import (
 // A checker turns a decoded file into a pipeline and reports what is impossible in it.
 type checker struct {
 	*yamlpos.Document
-	unread   diag.List // problems of a file that could not be decoded
-	file     pipelineFile
-	pipeline *Pipeline
+	unread    diag.List // problems of a file that could not be decoded
+	file      pipelineFile
+	variables variables
+	pipeline  *Pipeline
 }
 
 func (c *checker) problems() diag.List {
@@ -43,6 +41,7 @@ func (c *checker) check() {
 	c.checkTest()
 	c.checkThresholds()
 	c.checkReports()
+	c.checkVariables()
 }
 
 func (c *checker) checkName() {
@@ -56,57 +55,6 @@ func (c *checker) checkName() {
 	p.Name = strings.TrimSuffix(base, filepath.Ext(base))
 	if strings.TrimSpace(p.Name) == "" || p.Name == "." {
 		p.Name = "pipeline"
-	}
-}
-
-var variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-func (c *checker) checkProvider() {
-	f := c.file.Provider
-	at := "provider.kind"
-	if !c.Has(at) {
-		at = "provider"
-	}
-	profile, known := provider.ProfileOf(f.Kind)
-	switch {
-	case !known:
-		c.choice(at, f.Kind, provider.Kinds())
-	case f.Kind == provider.KindEmbedded:
-		for _, key := range []string{"base_url", "api_key_env"} {
-			if c.Has("provider." + key) {
-				c.Add("provider."+key, "the embedded engine is started by ftrun and takes none", "leave the key out, or use another kind")
-			}
-		}
-	case profile.BaseURL == "" && !profile.EnvURL && f.BaseURL == "":
-		c.Add(at, fmt.Sprintf("provider %q has no fixed host", f.Kind), "add base_url, the root of the API such as https://host/v1")
-	}
-	c.baseURL("provider.base_url", f.BaseURL)
-	if c.Has("provider.api_key_env") && !variablePattern.MatchString(f.APIKeyEnv) {
-		// The value is not shown: whoever misread the key's meaning has put a secret here.
-		c.Add("provider.api_key_env", "not the name of an environment variable",
-			"name the variable that holds the key, such as MY_API_KEY; a key never belongs in this file")
-	}
-	c.choice("provider.auth", f.Auth, []string{"bearer"})
-	c.choice("provider.wire", f.Wire, []string{"method"})
-	if c.Has("provider.timeout") {
-		c.positive("provider.timeout", f.Timeout)
-	}
-	c.pipeline.Provider = provider.Settings{Kind: f.Kind, BaseURL: f.BaseURL, APIKeyEnv: f.APIKeyEnv, Timeout: f.Timeout}
-}
-
-func (c *checker) baseURL(path, text string) {
-	if !c.Has(path) {
-		return
-	}
-	const like = "it should look like https://host/v1"
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
-		c.Add(path, "not an http or https address", like)
-	case u.User != nil:
-		c.Add(path, "an address with a user or password in it", like+"; name the variable that holds the key in api_key_env")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#"):
-		c.Add(path, "an address with a query or a fragment", like)
 	}
 }
 
@@ -132,8 +80,10 @@ func (c *checker) checkWait() {
 }
 
 func (c *checker) checkReports() {
-	c.choice("reports.junit", c.file.Reports.JUnit, []string{on, off})
-	c.pipeline.Reports = Reports{JUnit: c.file.Reports.JUnit == on}
+	f := c.file.Reports
+	c.choice("reports.junit", f.JUnit, []string{on, off})
+	c.choice("reports.markdown", f.Markdown, []string{on, off})
+	c.pipeline.Reports = Reports{JUnit: f.JUnit == on, Markdown: f.Markdown == on}
 }
 
 // The checks below are shared. Each is about a value that is written in the file: one that is not was a default, and one that could not

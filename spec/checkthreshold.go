@@ -89,7 +89,7 @@ func (c *checker) checkGate() {
 	switch {
 	case c.Troubled("thresholds"), c.Troubled("test"), c.Troubled("base_model"), len(cases) == 0:
 	case slices.ContainsFunc(cases, func(k Case) bool { return k.MustPass }):
-	case slices.ContainsFunc(c.pipeline.Thresholds, func(t Threshold) bool { return t.Metric != Errors }):
+	case slices.ContainsFunc(c.pipeline.Thresholds, func(t Threshold) bool { return t.Metric.ofAnswers() }):
 	default:
 		ways := []string{"add a threshold on mean_score"}
 		if slices.ContainsFunc(cases, hasAssertions) {
@@ -98,8 +98,20 @@ func (c *checker) checkGate() {
 		if len(c.gates()) > 0 {
 			ways = append(ways, "leave thresholds out for the defaults")
 		}
-		c.Add("thresholds", "nothing would gate the answers: errors counts only those that never came", oneOf(ways))
+		c.Add("thresholds", "nothing would gate the answers: "+c.insteadOfAnswers(), oneOf(ways))
 	}
+}
+
+// insteadOfAnswers says what thresholds that do not gate the answers are about.
+func (c *checker) insteadOfAnswers() string {
+	about := map[bool]string{false: "errors counts only those that never came", true: "a loss or an accuracy is about the training"}
+	var all []string
+	for _, training := range []bool{false, true} {
+		if slices.ContainsFunc(c.pipeline.Thresholds, func(t Threshold) bool { return t.Metric.OfTraining() == training }) {
+			all = append(all, about[training])
+		}
+	}
+	return strings.Join(all, ", and ")
 }
 
 func (c *checker) checkThreshold(path string, t Threshold) {
@@ -109,6 +121,12 @@ func (c *checker) checkThreshold(path string, t Threshold) {
 			why = "there is no base_model to compare with"
 		}
 		c.Add(path, "no baseline: "+why, "name base_model with test.baseline base, or compare with a number")
+	}
+	if t.Metric.OfTraining() {
+		if c.pipeline.Train.Off {
+			c.Add(path, fmt.Sprintf("there is no %s: with train: off nothing is trained", t.Metric), "leave the threshold out, or train")
+		}
+		return
 	}
 	if c.Troubled("test") || len(c.pipeline.Test.Cases) == 0 {
 		return // what is known of the cases is not all there is

@@ -151,6 +151,7 @@ func (c *checker) metadata(pairs map[string]string) {
 func (c *checker) checkModels() {
 	p := c.pipeline
 	p.BaseModel, p.Test.Model = c.file.BaseModel, c.file.Test.Model
+	p.BaseModelPos = c.At("base_model")
 	c.model("base_model", p.BaseModel)
 	c.model("test.model", p.Test.Model)
 	if !c.Has("base_model") && !p.Train.Off && !c.Troubled("train") {

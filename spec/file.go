@@ -25,7 +25,7 @@ type pipelineFile struct {
 
 func defaults() pipelineFile {
 	return pipelineFile{
-		Provider: providerForm{Kind: "openai", Auth: "bearer", Wire: "method"},
+		Provider: providerForm{Kind: "openai"},
 		Dataset:  datasetForm{Format: "auto", TooLong: "error", Invalid: "error"},
 		Train:    trainForm{Method: "supervised"},
 		Wait:     waitFile{Timeout: 5 * time.Hour, OnTimeout: Leave, OnInterrupt: Leave},
@@ -35,7 +35,7 @@ func defaults() pipelineFile {
 			MaxErrors:   amountForm{Amount{Value: 0.05, Percent: true, Text: "5%"}},
 			MinCases:    1,
 		},
-		Reports: reportsFile{JUnit: on},
+		Reports: reportsFile{JUnit: on, Markdown: on},
 	}
 }
 
@@ -47,12 +47,14 @@ const (
 
 // A providerForm is a kind, or a mapping.
 type providerForm struct {
-	Kind      string        `yaml:"kind"`
-	BaseURL   string        `yaml:"base_url"`
-	APIKeyEnv string        `yaml:"api_key_env"`
-	Auth      string        `yaml:"auth"`
-	Wire      string        `yaml:"wire"`
-	Timeout   time.Duration `yaml:"timeout"`
+	Kind      string                `yaml:"kind"`
+	BaseURL   string                `yaml:"base_url"`
+	APIKeyEnv string                `yaml:"api_key_env"`
+	Auth      string                `yaml:"auth"`
+	Wire      string                `yaml:"wire"`
+	Headers   map[string]headerForm `yaml:"headers"`
+	ExtraBody map[string]any        `yaml:"extra_body"`
+	Timeout   time.Duration         `yaml:"timeout"`
 }
 
 func (f *providerForm) UnmarshalValue(v yamlpos.Value) {
@@ -174,7 +176,7 @@ func (f *autoFloat) UnmarshalValue(v yamlpos.Value) {
 
 // decodeNumber decodes a scalar; text that is no number at all is told of the word that the key takes beside numbers.
 func decodeNumber[T int | float64](v yamlpos.Value, out **T, want string) {
-	if text := v.Text(); v.Quoted() || text == "" || !startsNumber(text) {
+	if text := v.Text(); v.Textual() || text == "" || !startsNumber(text) {
 		v.Want(want)
 		return
 	}
@@ -186,7 +188,7 @@ func decodeNumber[T int | float64](v yamlpos.Value, out **T, want string) {
 }
 
 func startsNumber(s string) bool {
-	return s[0] == '-' || s[0] == '+' || s[0] == '.' || '0' <= s[0] && s[0] <= '9' || s[0] == '$'
+	return s[0] == '-' || s[0] == '+' || s[0] == '.' || '0' <= s[0] && s[0] <= '9'
 }
 
 type waitFile struct {
@@ -292,5 +294,6 @@ func (f *amountForm) UnmarshalValue(v yamlpos.Value) {
 }
 
 type reportsFile struct {
-	JUnit string `yaml:"junit"`
+	JUnit    string `yaml:"junit"`
+	Markdown string `yaml:"markdown"`
 }

@@ -18,8 +18,6 @@ var later = struct {
 	wordings []string            // words that only thresholds of a later form have
 }{
 	keys: []string{
-		"provider.headers",
-		"provider.extra_body",
 		"dataset.validation",
 		"dataset.max_dropped",
 		"dataset.duplicates",
@@ -40,12 +38,9 @@ var later = struct {
 		"prices",
 		"budget",
 		"reports.html",
-		"reports.markdown",
 		"reports.text",
 	},
 	values: map[string][]string{
-		"provider.auth":   {"api-key"},
-		"provider.wire":   {"hyperparameters"},
 		"dataset.format":  {"alpaca", "completion", "preference", "sharegpt"},
 		"dataset.invalid": {"drop"},
 		"train.method":    {"dpo"},
@@ -55,8 +50,7 @@ var later = struct {
 		"label_model", "length", "levenshtein", "multi", "numeric", "python", "refusal", "score_model", "string_check",
 	},
 	metrics: []string{
-		"broken", "cost", "delta", "fixed", "p50_latency", "p95_latency", "p_value", "refusals", "train_loss", "truncated",
-		"valid_accuracy", "valid_loss",
+		"broken", "cost", "delta", "fixed", "p50_latency", "p95_latency", "p_value", "refusals", "truncated",
 	},
 	wordings: []string{"no_significant_drop", "not_worse_than", "at"},
 }

@@ -22,11 +22,16 @@ const maxPromptBytes = 1 << 20
 
 // LoadOptions are what whoever runs ftrun allows. The spec can't change it.
 type LoadOptions struct {
-	AllowOutside bool // files outside the spec's repository may be read
+	AllowOutside bool     // files outside the spec's repository may be read
+	AllowEnv     []string // variables, beside those that begin with [VariablePrefix], that ${NAME} may stand for
+
+	// Lookup returns an environment variable, and whether it is set. It is asked only for what the spec may read. Nil: none is set.
+	Lookup func(name string) (string, bool)
 }
 
 // Load reads and checks a pipeline file and the prompt file that it names, and sees that its dataset is a file that it may read; an empty
-// path stands for [DefaultFile]. The error is a [diag.List] with every problem, sorted.
+// path stands for [DefaultFile]. In scalars it fills in ${NAME} and ${NAME:-default}, but neither in prompts nor in cases; $${ is a literal
+// ${. The error is a [diag.List] with every problem, sorted.
 func Load(path string, opts LoadOptions) (*Pipeline, error) {
 	if path == "" {
 		path = DefaultFile
@@ -35,7 +40,7 @@ func Load(path string, opts LoadOptions) (*Pipeline, error) {
 	if problem != nil {
 		return nil, diag.List{*problem}.Err()
 	}
-	c := parse(path, src)
+	c := parse(path, src, opts)
 	if c.pipeline != nil {
 		c.readPrompt(opts)
 		c.findDataset(opts)

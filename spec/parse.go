@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
-	"strings"
 
 	"ftrun/spec/diag"
 	"ftrun/spec/internal/yamlpos"
@@ -14,9 +13,9 @@ import (
 const MaxBytes = yamlpos.MaxBytes
 
 // Parse checks the bytes of a pipeline file and fills in the defaults. It reads no other file: where the spec names a file for the
-// system prompt, SystemPromptFile has its name and [Load] reads it. The error is a [diag.List] with every problem, sorted.
+// system prompt, SystemPromptFile has its name and [Load] reads it. No environment variable is set for it: [Load] fills them in. The error is a [diag.List] with every problem, sorted.
 func Parse(file string, src []byte) (*Pipeline, error) {
-	c := parse(file, src)
+	c := parse(file, src, LoadOptions{})
 	if err := c.problems().Err(); err != nil {
 		return nil, err
 	}
@@ -24,7 +23,7 @@ func Parse(file string, src []byte) (*Pipeline, error) {
 }
 
 // parse returns the checked pipeline; it is usable only where there are no problems.
-func parse(file string, src []byte) *checker {
+func parse(file string, src []byte, opts LoadOptions) *checker {
 	doc, problems := yamlpos.Parse(file, src)
 	if doc == nil {
 		return &checker{unread: problems}
@@ -36,7 +35,8 @@ func parse(file string, src []byte) *checker {
 	}
 	doc.Later = laterKey
 	doc.Meant = meantKey
-	doc.Refuse = refuseVariables
+	c.variables = variables{lookup: opts.Lookup, allowed: opts.AllowEnv}
+	doc.Expand = c.variables.expand
 	doc.Root().Into(&c.file)
 	sum := sha256.Sum256(src)
 	c.pipeline = &Pipeline{File: file, Dir: filepath.Dir(file), SHA256: hex.EncodeToString(sum[:])}
@@ -63,20 +63,4 @@ func checkVersion(root yamlpos.Value) (diag.Diagnostic, bool) {
 	default:
 		return diag.Diagnostic{Pos: version.Pos(), Path: "version", Message: "want the number 1", Hint: begin}, false
 	}
-}
-
-// refuseVariables refuses ${VAR} where a later version expands it. Prompts, cases and thresholds are text: there it means itself.
-func refuseVariables(path, text string) string {
-	if !strings.Contains(text, "${") {
-		return ""
-	}
-	for _, verbatim := range []string{"test[", "test.cases", "test.assert", "thresholds["} {
-		if strings.HasPrefix(path, verbatim) {
-			return ""
-		}
-	}
-	if path == "system_prompt" {
-		return ""
-	}
-	return "a variable such as ${VAR} is " + notSupported
 }

@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"ftrun/runner/grade"
+	"ftrun/runner/provider"
 	"ftrun/spec"
 )
 
@@ -36,8 +38,11 @@ func TestDefaults(t *testing.T) {
 	if (p.Wait != spec.Wait{Timeout: 5 * time.Hour, OnTimeout: "leave", OnInterrupt: "leave"}) {
 		t.Errorf("wait %+v", p.Wait)
 	}
-	if !p.Reports.JUnit {
-		t.Error("junit is off")
+	if !p.Reports.JUnit || !p.Reports.Markdown {
+		t.Errorf("reports %+v", p.Reports)
+	}
+	if !reflect.DeepEqual(p.Provider, provider.Settings{Kind: "openai"}) {
+		t.Errorf("provider %+v", p.Provider)
 	}
 	test := p.Test
 	test.Cases = nil
@@ -78,8 +83,17 @@ func TestEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := parse(t, string(src))
-	if s := p.Provider; s.Kind != "compatible" || s.BaseURL != "https://tuning.example.com/v1" || s.APIKeyEnv != "MY_API_KEY" || s.Timeout != 90*time.Second {
-		t.Errorf("provider %+v", s)
+	settings := provider.Settings{
+		Kind: "compatible", BaseURL: "https://tuning.example.com/v1?tenant=a", APIKeyEnv: "MY_API_KEY", Auth: "api-key", Wire: "method",
+		Headers: map[string]provider.Secret{"X-Team": "tutoring", "X-Ticket": "010"},
+		ExtraBody: map[string]any{
+			"priority": json.Number("1"), "notify": false, "note": "1", "tags": []any{"a", nil},
+			"method": map[string]any{"supervised": map[string]any{"hyperparameters": map[string]any{"lora_alpha": json.Number("0.5")}}},
+		},
+		Timeout: 90 * time.Second,
+	}
+	if !reflect.DeepEqual(p.Provider, settings) {
+		t.Errorf("provider %#v", p.Provider)
 	}
 	if d := p.Dataset; d.Path != "data/train.jsonl" || d.TooLong != "drop" || !reflect.DeepEqual(d.Fields, map[string]string{"question": "q", "answer": "a", "system": "s"}) {
 		t.Errorf("dataset %+v", d)
@@ -98,7 +112,7 @@ func TestEverything(t *testing.T) {
 	if !reflect.DeepEqual(p.Train, want) {
 		t.Errorf("train %+v", p.Train)
 	}
-	if p.Reports.JUnit || p.Test.Sampling != (spec.Sampling{Temperature: 0.7, MaxCompletionTokens: 300}) || p.Test.MaxErrors != (spec.Amount{Value: 2, Text: "2"}) {
+	if p.Reports.JUnit || p.Reports.Markdown || p.Test.Sampling != (spec.Sampling{Temperature: 0.7, MaxCompletionTokens: 300}) || p.Test.MaxErrors != (spec.Amount{Value: 2, Text: "2"}) {
 		t.Errorf("reports %+v, test %+v", p.Reports, p.Test)
 	}
 	checkEverythingCases(t, p.Test.Cases)
@@ -127,7 +141,7 @@ func checkEverythingCases(t *testing.T, cases []spec.Case) {
 	if g, err := a[1].Grader.Grade(grade.Sample{Output: "It is 4."}); err != nil || !g.Pass {
 		t.Errorf("grade %+v, %v", g, err)
 	}
-	if k := cases[0]; !k.MustPass || k.Answer != "4" || k.Pos.Line != 37 {
+	if k := cases[0]; !k.MustPass || k.Answer != "4" || k.Pos.Line != 44 {
 		t.Errorf("case %+v", k)
 	}
 }

@@ -17,7 +17,8 @@ type Pipeline struct {
 
 	Name             string
 	Provider         provider.Settings
-	BaseModel        string   // empty only with Train.Off
+	BaseModel        string // empty only with Train.Off
+	BaseModelPos     diag.Position
 	Dataset          *Dataset // nil only with Train.Off
 	SystemPrompt     string   // the text, read from its file where the spec names one
 	SystemPromptFile string   // as the spec has it, relative to the spec; empty where the text stands in the spec
@@ -122,5 +123,6 @@ type Assertion struct {
 
 // Reports says which reports to write beside results.json.
 type Reports struct {
-	JUnit bool
+	JUnit    bool
+	Markdown bool
 }

@@ -12,27 +12,46 @@ import (
 	"ftrun/spec/internal/yamlpos"
 )
 
-// A Metric is a number over all cases.
+// A Metric is a number over all cases, or over the training.
 type Metric string
 
 // The metrics of this version.
 const (
-	PassRate  Metric = "pass_rate"
-	MeanScore Metric = "mean_score"
-	Errors    Metric = "errors"
+	PassRate      Metric = "pass_rate"
+	MeanScore     Metric = "mean_score"
+	Errors        Metric = "errors"
+	TrainLoss     Metric = "train_loss"     // as the service reported it last
+	ValidLoss     Metric = "valid_loss"     // as the service reported it last
+	ValidAccuracy Metric = "valid_accuracy" // as the service reported it last, from 0 to 1
 )
+
+// metrics are the names of all metrics, in the order in which messages list them.
+var metrics = []string{
+	string(PassRate), string(MeanScore), string(Errors), string(TrainLoss), string(ValidLoss), string(ValidAccuracy),
+}
+
+// OfTraining reports whether the metric is about the training rather than about the answers: it has no cases, so no tag, and no
+// baseline, because the base model was not trained here.
+func (m Metric) OfTraining() bool { return m == TrainLoss || m == ValidLoss || m == ValidAccuracy }
+
+// loss reports whether the metric has no upper bound that means anything.
+func (m Metric) loss() bool { return m == TrainLoss || m == ValidLoss }
+
+// ofAnswers reports whether the metric says how good the answers are.
+func (m Metric) ofAnswers() bool { return m != Errors && !m.OfTraining() }
 
 // A Threshold is a condition on a metric:
 //
 //	threshold = metric [ "{tag:" name "}" ] op value
-//	metric    = "pass_rate" | "mean_score" | "errors"
+//	metric    = "pass_rate" | "mean_score" | "errors" | "train_loss" | "valid_loss" | "valid_accuracy"
 //	name      = 1*( letter | digit | "_" | "." | "-" )
 //	op        = "<" | "<=" | ">" | ">=" | "==" | "!="
 //	value     = number | number "%" | "baseline"
 //	number    = 1*digit [ "." 1*digit ]
 //
 // Blanks may stand between its parts. Rates and means take a number from 0 to 1, a percentage or the baseline's metric; errors takes
-// a count or a percentage of the cases.
+// a count or a percentage of the cases; a loss takes a number, and an accuracy a number from 0 to 1 or a percentage. What is about the
+// training takes neither tag nor baseline.
 type Threshold struct {
 	Expression string // as written, or as it would be
 	Metric     Metric
@@ -140,7 +159,6 @@ func laterThreshold(text string) *ThresholdError {
 }
 
 func checkMetric(name string) *ThresholdError {
-	metrics := []string{string(PassRate), string(MeanScore), string(Errors)}
 	if slices.Contains(metrics, name) {
 		return nil
 	}
@@ -157,6 +175,9 @@ func checkMetric(name string) *ThresholdError {
 func (t *Threshold) setTag(braces bool, inside string) *ThresholdError {
 	if !braces {
 		return nil
+	}
+	if t.Metric.OfTraining() {
+		return &ThresholdError{fmt.Sprintf("%s has no tag: it is about the training, not about cases", t.Metric), "leave the {…} out"}
 	}
 	key, name, ok := strings.Cut(inside, ":")
 	name = strings.TrimSpace(name)
@@ -191,10 +212,7 @@ const maxCount = 1e9
 func (t *Threshold) setValue(text string) *ThresholdError {
 	if text == "baseline" {
 		t.Baseline = true
-		if t.Metric == Errors {
-			return &ThresholdError{`errors can't be compared with the baseline`, "write a count such as 2, or a share such as 5%"}
-		}
-		return nil
+		return t.checkBaseline()
 	}
 	value, isPercent, ok := parseNumber(text)
 	if !ok {
@@ -202,13 +220,17 @@ func (t *Threshold) setValue(text string) *ThresholdError {
 	}
 	t.Value, t.Percent = value, isPercent
 	switch {
+	case isPercent && t.Metric.loss():
+		return &ThresholdError{fmt.Sprintf("%s is a number, not a share, found %s", t.Metric, text), ""}
 	case isPercent && value > 1:
 		return &ThresholdError{fmt.Sprintf("%s is more than 100%%", text), ""}
 	case t.Metric == Errors && !isPercent && value != math.Trunc(value):
 		return &ThresholdError{fmt.Sprintf("errors is a count or a share, found %s", text), "write a count such as 2, or a share such as 5%"}
 	case t.Metric == Errors && value > maxCount:
 		return &ThresholdError{fmt.Sprintf("errors counts cases, and %s is more than any test has", text), ""}
-	case t.Metric != Errors && value > 1:
+	case t.Metric.loss() && value > maxCount:
+		return &ThresholdError{fmt.Sprintf("%s is more than any loss", text), ""}
+	case t.Metric != Errors && !t.Metric.loss() && value > 1:
 		problem := &ThresholdError{fmt.Sprintf("%s lies between 0 and 1, found %s", t.Metric, text), ""}
 		if value <= 100 {
 			problem.Way = fmt.Sprintf("did you mean %s%%?", text)
@@ -218,10 +240,36 @@ func (t *Threshold) setValue(text string) *ThresholdError {
 	return t.checkPossible()
 }
 
+// checkBaseline refuses the baseline for what it has no value of.
+func (t *Threshold) checkBaseline() *ThresholdError {
+	switch {
+	case t.Metric == Errors:
+		return &ThresholdError{`errors can't be compared with the baseline`, "write a count such as 2, or a share such as 5%"}
+	case t.Metric.OfTraining():
+		return &ThresholdError{fmt.Sprintf("%s can't be compared with the baseline, which was not trained in this run", t.Metric), "write " + t.Metric.wants()}
+	default:
+		return nil
+	}
+}
+
+// wants says what the metric may be compared with.
+func (m Metric) wants() string {
+	switch {
+	case m == Errors:
+		return "a count or a percentage"
+	case m.loss():
+		return "a number such as 0.5"
+	case m.OfTraining():
+		return "a number from 0 to 1 or a percentage"
+	default:
+		return "a number from 0 to 1, a percentage or baseline"
+	}
+}
+
 // checkPossible refuses a condition that no outcome can meet.
 func (t *Threshold) checkPossible() *ThresholdError {
 	most := 1.0
-	if t.Metric == Errors && !t.Percent {
+	if t.Metric == Errors && !t.Percent || t.Metric.loss() {
 		most = math.Inf(1)
 	}
 	if t.Op == "<" && t.Value == 0 || t.Op == ">" && t.Value == most {
@@ -232,10 +280,7 @@ func (t *Threshold) checkPossible() *ThresholdError {
 
 // badValue says why a value is none.
 func badValue(metric Metric, text string) *ThresholdError {
-	want := "a number from 0 to 1, a percentage or baseline"
-	if metric == Errors {
-		want = "a count or a percentage"
-	}
+	want := metric.wants()
 	fields := strings.Fields(text)
 	if slices.ContainsFunc(fields, func(w string) bool { return slices.Contains(later.wordings, w) }) {
 		return &ThresholdError{"a threshold with a confidence level is " + notSupported, ""}

@@ -21,6 +21,10 @@ var durationType = reflect.TypeFor[time.Duration]()
 func (d *Document) decode(n *yaml.Node, path string, out reflect.Value) {
 	n = resolve(n)
 	d.positions[path] = d.pos(n)
+	n, ok := d.expand(n, path)
+	if !ok {
+		return
+	}
 	if u, ok := out.Addr().Interface().(Unmarshaler); ok {
 		u.UnmarshalValue(Value{d, n, path})
 		return
@@ -37,6 +41,10 @@ func (d *Document) decode(n *yaml.Node, path string, out reflect.Value) {
 		d.decodeList(n, path, out)
 	case out.Kind() == reflect.Map:
 		d.decodeMap(n, path, out)
+	case out.Kind() == reflect.Interface:
+		if v := d.decodeAny(n, path); v != nil {
+			out.Set(reflect.ValueOf(v))
+		}
 	default:
 		d.decodeScalar(n, path, out)
 	}
@@ -95,12 +103,6 @@ func (d *Document) decodeMap(n *yaml.Node, path string, out reflect.Value) {
 }
 
 func (d *Document) decodeScalar(n *yaml.Node, path string, out reflect.Value) {
-	if n.Kind == yaml.ScalarNode && !isNull(n) && d.Refuse != nil {
-		if why := d.Refuse(path, n.Value); why != "" {
-			d.addAt(n, path, "", "%s", why)
-			return
-		}
-	}
 	switch {
 	case out.Type() == durationType:
 		if v, ok := duration(n); ok {
@@ -115,19 +117,19 @@ func (d *Document) decodeScalar(n *yaml.Node, path string, out reflect.Value) {
 			d.want(n, path, "text")
 		}
 	case out.Kind() == reflect.Bool:
-		if v, ok := boolean(n); ok {
+		if v, ok := boolean(n, d.textual(n)); ok {
 			out.SetBool(v)
 		} else {
 			d.want(n, path, "true or false")
 		}
 	case out.CanInt():
-		if v, ok := whole(n, out.Type().Bits()); ok {
+		if v, ok := whole(n, d.textual(n), out.Type().Bits()); ok {
 			out.SetInt(v)
 		} else {
 			d.want(n, path, "a whole number")
 		}
 	case out.CanFloat():
-		if v, ok := number(n); ok {
+		if v, ok := number(n, d.textual(n)); ok {
 			out.SetFloat(v)
 		} else {
 			d.want(n, path, "a number")
@@ -145,8 +147,8 @@ func duration(n *yaml.Node) (time.Duration, bool) {
 	return v, err == nil
 }
 
-func boolean(n *yaml.Node) (value, ok bool) {
-	if n.Kind != yaml.ScalarNode || quoted(n) {
+func boolean(n *yaml.Node, textual bool) (value, ok bool) {
+	if n.Kind != yaml.ScalarNode || textual {
 		return false, false
 	}
 	switch n.Value {
@@ -164,16 +166,16 @@ var (
 	numberPattern = regexp.MustCompile(`^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$`)
 )
 
-func whole(n *yaml.Node, bits int) (int64, bool) {
-	if n.Kind != yaml.ScalarNode || quoted(n) || !wholePattern.MatchString(n.Value) {
+func whole(n *yaml.Node, textual bool, bits int) (int64, bool) {
+	if n.Kind != yaml.ScalarNode || textual || !wholePattern.MatchString(n.Value) {
 		return 0, false
 	}
 	v, err := strconv.ParseInt(n.Value, 10, bits)
 	return v, err == nil
 }
 
-func number(n *yaml.Node) (float64, bool) {
-	if n.Kind != yaml.ScalarNode || quoted(n) || !numberPattern.MatchString(n.Value) {
+func number(n *yaml.Node, textual bool) (float64, bool) {
+	if n.Kind != yaml.ScalarNode || textual || !numberPattern.MatchString(n.Value) {
 		return 0, false
 	}
 	v, err := strconv.ParseFloat(n.Value, 64)
@@ -192,7 +194,7 @@ func (d *Document) whyNot(n *yaml.Node, what string) string {
 		return `a "#" after a blank begins a comment; put the value in quotes`
 	case isNull(n):
 		return "a key without a value is not a default; leave the key out, or give it a value"
-	case what != "text" && !strings.Contains(what, "mapping") && what != "a list" && n.Kind == yaml.ScalarNode && quoted(n):
+	case what != "text" && !strings.Contains(what, "mapping") && what != "a list" && n.Kind == yaml.ScalarNode && d.textual(n):
 		return "take the quotes away"
 	case what != "text":
 		return ""

@@ -47,6 +47,8 @@ func Parse(file string, src []byte) (*Document, diag.List) {
 		troubled:  map[string]bool{},
 		positions: map[string]diag.Position{},
 		faulty:    map[*yaml.Node]bool{},
+		fills:     map[*yaml.Node]fill{},
+		filled:    map[string]fill{},
 	}
 	if isNull(d.root) {
 		problems.Add(empty(file))

@@ -31,6 +31,7 @@ var traps = []trap{
 	{"", regexp.MustCompile(`[\[{,:-] *[^'"#]*[a-z](\{tag:)[^'"]*$`), `inside […] and {…} a "{" begins a mapping`,
 		`put the threshold in quotes, or use block style: - 'pass_rate{tag:x} >= 1'`},
 	{"", regexp.MustCompile(`[\[{](?:.*?[:,\[{] +)?[^'"\s,][^'",]*?(\$\{)`), `inside […] and {…} a "{" begins a mapping, after "$" too`, quoteIt},
+	{"", regexp.MustCompile(`^(?:[^'"]|"[^"]*"|'[^']*')*?[\[{](?:[^'"]|"[^"]*"|'[^']*')*?(\$\{)`), `inside […] and {…} a "{" begins a mapping, after "$" too`, quoteIt},
 	{"", regexp.MustCompile(`[\[{].*?[^\s'"{\[](\{[0-9]+(?:,[0-9]*)?\})`), `inside […] and {…} a "{" begins a mapping`, quoteIt},
 	{"", regexp.MustCompile(`[\[{][^'"]*(?:[:,\[{]) +(#)`), `a "#" after a blank begins a comment`, quoteIt},
 	{"", regexp.MustCompile(`[\[{](?:.*?[:,\[{] +)?[^'"\s,][^'",\[\]{}]*?(\?)`), `inside […] and {…} a "?" ends a value`, quoteIt},

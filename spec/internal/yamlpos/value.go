@@ -65,8 +65,14 @@ func (v Value) Text() string {
 	return v.node.Value
 }
 
-// Quoted reports whether the value is a scalar in quotes, or a block of text.
+// Quoted reports whether the value is written as a scalar in quotes, or as a block of text.
 func (v Value) Quoted() bool { return v.Kind() == Scalar && quoted(v.node) }
+
+// Textual reports whether the value can't be anything but text: it is in quotes, and no variable is the reason for them.
+func (v Value) Textual() bool { return v.Kind() == Scalar && v.doc.textual(v.node) }
+
+// Filled reports whether text from outside the file is part of the value.
+func (v Value) Filled() bool { return v.doc.fills[v.node].variables }
 
 // Into decodes the value into what out points to.
 func (v Value) Into(out any) { v.doc.decode(v.node, v.path, reflect.ValueOf(out).Elem()) }

@@ -36,8 +36,9 @@ type Document struct {
 	Later func(path string) bool
 	// Meant returns the key that an unknown one stands for, or "": path is that of the mapping, with every index as [].
 	Meant func(path, key string) string
-	// Refuse returns why a scalar is not accepted at a path, or "".
-	Refuse func(path, text string) string
+	// Expand returns what the text of a scalar stands for at a path, or false where it stands for itself. It is asked for values only, never
+	// for keys.
+	Expand func(path, text string) (Expansion, bool)
 
 	file      string
 	lines     []string
@@ -47,6 +48,9 @@ type Document struct {
 	troubled  map[string]bool // paths with a problem at or inside them
 	positions map[string]diag.Position
 	faulty    map[*yaml.Node]bool // keys and merges that were reported
+	fills     map[*yaml.Node]fill // scalars that stand for what was written
+	filled    map[string]fill     // those with variables in them, by path
+	hidden    []Variable          // values that no problem shows
 }
 
 // An Unmarshaler decodes itself: a type with several forms, or with keys that no struct can list.
@@ -112,6 +116,7 @@ func (d *Document) addAt(n *yaml.Node, path, hint, format string, args ...any) {
 
 func (d *Document) add(problem diag.Diagnostic) {
 	if d.found++; d.found <= maxProblems {
+		problem.Message, problem.Hint = d.conceal(problem.Path, problem.Message), d.conceal(problem.Path, problem.Hint)
 		d.problems.Add(problem)
 	}
 	for path := problem.Path; path != "" && !d.troubled[path]; path = parent(path) {
@@ -263,11 +268,14 @@ func describe(n *yaml.Node) string {
 	}
 }
 
+// shortened ends a quotation that goes on.
+const shortened = "…"
+
 // Quote quotes user data for a message, shortened where it is long.
 func Quote(s string) string {
 	const limit = 60
 	if r := []rune(s); len(r) > limit {
-		s = string(r[:limit-1]) + "…"
+		s = string(r[:limit-1]) + shortened
 	}
 	return strconv.Quote(s)
 }

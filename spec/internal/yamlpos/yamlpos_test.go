@@ -166,23 +166,31 @@ name: x
 	}
 }
 
-func TestRefuseAndLater(t *testing.T) {
-	doc, _ := yamlpos.Parse("f.yaml", []byte("name: $x\ncount: $y\nlist: [{soon: 1}]\nmap: {a: $z}\n"))
+func TestExpandAndLater(t *testing.T) {
+	doc, _ := yamlpos.Parse("f.yaml", []byte("name: &x $x\ncount: $5\nratio: '$0.5'\nlist: [{soon: 1, text: $y}, {text: *x}]\nmap: {a: $z, $k: *x}\n"))
 	doc.Later = func(path string) bool { return path == "list[].soon" }
-	doc.Refuse = func(path, text string) string {
-		if path != "map.a" && strings.HasPrefix(text, "$") {
-			return "no variables"
+	doc.Expand = func(path, text string) (yamlpos.Expansion, bool) {
+		rest, ok := strings.CutPrefix(text, "$")
+		switch {
+		case !ok || path == "map.a":
+			return yamlpos.Expansion{}, false
+		case rest == "y":
+			return yamlpos.Expansion{Problems: []yamlpos.Problem{{Message: "no y"}}}, true
+		default:
+			return yamlpos.Expansion{Text: rest, Variables: []yamlpos.Variable{{Name: "V", Value: rest}}}, true
 		}
-		return ""
 	}
 	var o outer
 	doc.Root().Into(&o)
-	const want = "f.yaml:1:7: name: no variables\nf.yaml:2:8: count: no variables\nf.yaml:3:9: list[0].soon: not supported by this version"
+	const want = "f.yaml:4:9: list[0].soon: not supported by this version\nf.yaml:4:24: list[0].text: no y"
 	if got := doc.Problems().Err(); got == nil || got.Error() != want {
 		t.Errorf("got  %v\nwant %s", got, want)
 	}
-	if !doc.Troubled("list") || !doc.Troubled("list[0]") || doc.Troubled("map") || doc.Found() != 3 || o.Map["a"] != "$z" {
+	if !doc.Troubled("list") || !doc.Troubled("list[0]") || doc.Troubled("map") || doc.Found() != 2 {
 		t.Errorf("troubled or found is wrong: %d", doc.Found())
+	}
+	if o.Name != "x" || o.Count != 5 || o.Ratio != 0.5 || o.List[1].Text != "x" || !reflect.DeepEqual(o.Map, map[string]string{"a": "$z", "$k": "x"}) {
+		t.Errorf("got %+v", o)
 	}
 }
 
@@ -293,7 +301,7 @@ func TestProgrammingErrorsPanic(t *testing.T) {
 	for name, f := range map[string]func(){
 		"a type without a form": func() {
 			doc.Root().Into(new(struct {
-				A any `yaml:"a"`
+				A chan int `yaml:"a"`
 			}))
 		},
 		"an unknown key": func() { doc.Root().IntoKey(new(form), "wrd") },

@@ -1,0 +1,102 @@
+package spec
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"ftrun/runner/provider"
+)
+
+func (c *checker) checkProvider() {
+	f := c.file.Provider
+	at := "provider.kind"
+	if !c.Has(at) {
+		at = "provider"
+	}
+	profile, known := provider.ProfileOf(f.Kind)
+	switch {
+	case !known:
+		c.choice(at, f.Kind, provider.Kinds())
+	case f.Kind == provider.KindEmbedded:
+		c.refuseOfEmbedded()
+	case profile.BaseURL == "" && f.BaseURL == "" && !c.Has("provider.base_url"):
+		hint := "add base_url, the root of the API such as https://host/v1"
+		if f.Kind == kindAzure {
+			hint = "add base_url; " + azureForms
+		}
+		c.Add(at, fmt.Sprintf("provider %q has no fixed host", f.Kind), hint)
+	}
+	c.baseURL("provider.base_url", f.BaseURL, f.Kind)
+	if c.sound(pathKeyEnv) && !variablePattern.MatchString(f.APIKeyEnv) {
+		// The value is not shown: whoever misread the key's meaning has put a secret here.
+		c.Add(pathKeyEnv, "not the name of an environment variable",
+			"name the variable that holds the key, such as MY_API_KEY; a key never belongs in this file")
+	}
+	c.choice("provider.auth", f.Auth, []string{provider.AuthBearer, provider.AuthAPIKey})
+	c.choice("provider.wire", f.Wire, []string{provider.WireMethod, provider.WireHyperparameters})
+	if c.Has("provider.timeout") {
+		c.positive("provider.timeout", f.Timeout)
+	}
+	c.extraBody(f.ExtraBody, cmp.Or(f.Wire, profile.Wire, provider.WireMethod))
+	c.pipeline.Provider = provider.Settings{
+		Kind: f.Kind, BaseURL: f.BaseURL, APIKeyEnv: f.APIKeyEnv, Auth: f.Auth, Wire: f.Wire,
+		Headers: c.headers(f.Headers, profile), ExtraBody: f.ExtraBody, Timeout: f.Timeout,
+	}
+}
+
+func (c *checker) refuseOfEmbedded() {
+	for _, key := range []string{"base_url", "api_key_env", "auth", "wire", "headers", "extra_body"} {
+		if c.Has("provider." + key) {
+			c.Add("provider."+key, "the embedded engine is started by ftrun and takes none", "leave the key out, or use another kind")
+		}
+	}
+}
+
+const (
+	kindAzure  = "azure"
+	azureForms = "it should look like https://RESOURCE.openai.azure.com/openai/v1 or https://RESOURCE.openai.azure.com/openai?api-version=VERSION"
+)
+
+// baseURL wants the root of an API. Messages do not show it: there may be a password in it.
+func (c *checker) baseURL(path, text, kind string) {
+	if !c.sound(path) {
+		return
+	}
+	const like = "it should look like https://host/v1"
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
+		c.Add(path, "not an http or https address", like)
+	case u.User != nil:
+		c.Add(path, "an address with a user or password in it", like+"; name the variable that holds the key in api_key_env")
+	case u.Fragment != "" || strings.HasSuffix(text, "#"):
+		c.Add(path, "an address with a fragment", like)
+	case u.ForceQuery:
+		c.Add(path, `an address with an empty query`, `leave the "?" out`)
+	case c.keyInURL(u):
+		c.Add(path, "an address with a key in it", "name the variable that holds the key in api_key_env; auth says how it is sent")
+	case kind == kindAzure && !isAzure(u):
+		c.Add(path, "none of Azure's addresses", azureForms)
+	default:
+		if _, err := url.ParseQuery(u.RawQuery); err != nil {
+			c.Add(path, "an address whose query can't be read", "write it like ?name=value&other=value")
+		}
+	}
+}
+
+// isAzure reports whether an address is of a form below which Azure has the API.
+func isAzure(u *url.URL) bool {
+	root := strings.TrimRight(u.Path, "/")
+	return strings.HasSuffix(root, "/openai/v1") || strings.HasSuffix(root, "/openai") && u.Query().Get("api-version") != ""
+}
+
+func (c *checker) keyInURL(u *url.URL) bool {
+	for name, values := range u.Query() {
+		if namesKey(name, queryNamePattern) || looksLikeKey(name+" "+strings.Join(values, " ")) {
+			return true
+		}
+	}
+	return looksLikeKey(u.Host + u.Path)
+}

@@ -1,0 +1,157 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"ftrun/runner/provider"
+	"ftrun/spec/internal/yamlpos"
+)
+
+// VariablePrefix begins the names of the variables that every pipeline file may use.
+const VariablePrefix = "FTRUN_VAR_"
+
+// maxExpanded is how many bytes variables may add to a file.
+const maxExpanded = MaxBytes
+
+// A variableUse is one variable in the file.
+type variableUse struct{ name, path string }
+
+// variables fills ${NAME} and ${NAME:-default} into the scalars of a file. A pipeline file may come from a stranger, so it reads only what whoever
+// runs ftrun has named for it.
+type variables struct {
+	lookup  func(name string) (string, bool)
+	allowed []string
+	added   int // bytes
+	uses    []variableUse
+}
+
+const (
+	variableForms = "write ${" + VariablePrefix + "NAME} or ${" + VariablePrefix + "NAME:-default}; a literal ${ is written $${"
+	variableOpen  = "${"
+)
+
+var variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// expand returns what a scalar at a path stands for, or false where it stands for itself.
+func (x *variables) expand(path, text string) (yamlpos.Expansion, bool) {
+	if !strings.Contains(text, variableOpen) || verbatim(path) {
+		return yamlpos.Expansion{}, false
+	}
+	var e yamlpos.Expansion
+	var b strings.Builder
+	for rest := text; rest != ""; {
+		before, after, found := strings.Cut(rest, variableOpen)
+		if start, escaped := strings.CutSuffix(before, "$"); found && escaped {
+			b.WriteString(start + variableOpen)
+			rest = after
+			continue
+		}
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		var reference string
+		if reference, rest, found = strings.Cut(after, "}"); !found {
+			e.Problems = append(e.Problems, yamlpos.Problem{Message: `"${" without "}"`, Hint: variableForms})
+			break
+		}
+		b.WriteString(x.fill(path, reference, &e))
+	}
+	e.Text = b.String()
+	return e, true
+}
+
+// verbatim reports whether the value at a path is text for the model or about its answers: there ${ means itself.
+func verbatim(path string) bool {
+	return path == "system_prompt" || strings.HasPrefix(path, "test[") || strings.HasPrefix(path, "test.cases") || strings.HasPrefix(path, "test.assert")
+}
+
+// fill returns what stands for a reference, which is NAME or NAME:-default, and adds to the expansion what came of it. As in a shell, a variable
+// that is empty gives way to the default.
+func (x *variables) fill(path, reference string, e *yamlpos.Expansion) string {
+	name, fallback, hasDefault := strings.Cut(reference, ":-")
+	if problem := x.checkReference(path, name, fallback); problem.Message != "" {
+		e.Problems = append(e.Problems, problem)
+		return ""
+	}
+	x.uses = append(x.uses, variableUse{name, path})
+	value, set := "", false
+	if x.lookup != nil {
+		value, set = x.lookup(name)
+	}
+	var problem yamlpos.Problem
+	switch {
+	case value == "" && hasDefault:
+		value = fallback
+	case !set:
+		problem = yamlpos.Problem{Message: "the variable " + name + " is not set, and it has no default", Hint: "set it, or write ${" + name + ":-default}"}
+	case !utf8.ValidString(value):
+		problem = yamlpos.Problem{Message: "what the variable " + name + " holds is not UTF-8 text"}
+	default:
+		e.Variables = append(e.Variables, yamlpos.Variable{Name: name, Value: value})
+	}
+	if x.added += len(value); x.added > maxExpanded {
+		problem = yamlpos.Problem{Message: "variables add more than 8 MiB to the file"}
+	}
+	if problem.Message != "" {
+		e.Problems = append(e.Problems, problem)
+		return ""
+	}
+	return value
+}
+
+// checkReference wants a name that the file may use.
+func (x *variables) checkReference(path, name, fallback string) yamlpos.Problem {
+	switch {
+	case name == "":
+		return yamlpos.Problem{Message: `"${" without the name of a variable`, Hint: variableForms}
+	case !variablePattern.MatchString(name):
+		return yamlpos.Problem{Message: yamlpos.Quote(name) + " is not the name of a variable", Hint: variableForms}
+	case strings.Contains(fallback, variableOpen):
+		return yamlpos.Problem{Message: "a variable in the default of " + name, Hint: "a default is plain text"}
+	case isKeyVariable(name):
+		return keyProblem(path, name)
+	case strings.HasPrefix(name, VariablePrefix) || slices.Contains(x.allowed, name):
+		return yamlpos.Problem{}
+	case path == pathKeyEnv:
+		return keyProblem(path, name)
+	default:
+		return yamlpos.Problem{
+			Message: fmt.Sprintf("the file may not read the variable %s", name),
+			Hint:    fmt.Sprintf("name it %s…, or allow it on the command line: --allow-env %s", VariablePrefix, name),
+		}
+	}
+}
+
+// pathKeyEnv is the key that names the variable with the provider's key.
+const pathKeyEnv = "provider.api_key_env"
+
+// isKeyVariable reports whether a variable holds the key of a kind of provider.
+func isKeyVariable(name string) bool {
+	return slices.ContainsFunc(provider.Profiles(), func(p provider.Profile) bool { return p.KeyEnv == name })
+}
+
+// keyProblem refuses a variable with a key wherever it would be filled in: a name or a path shows up in reports.
+func keyProblem(path, name string) yamlpos.Problem {
+	if path == pathKeyEnv {
+		return yamlpos.Problem{Message: "the value of a variable, where its name is wanted", Hint: "write " + name + " alone"}
+	}
+	return yamlpos.Problem{
+		Message: "the variable " + name + " holds a key, which is sent as the key and stands nowhere else",
+		Hint:    "leave it out; provider.api_key_env names the variable of the key",
+	}
+}
+
+// checkVariables refuses what can be told only when the provider is known: that a variable in the file is the one with its key.
+func (c *checker) checkVariables() {
+	for _, use := range c.variables.uses {
+		if c.pipeline.Provider.APIKeyEnv == use.name {
+			p := keyProblem(use.path, use.name)
+			c.Add(use.path, p.Message, p.Hint)
+		}
+	}
+}
