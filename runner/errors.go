@@ -65,6 +65,37 @@ func (e *stuckError) Error() string {
 func (e *stuckError) Unwrap() error { return e.Err }
 func (e *stuckError) Hint() string  { return e.Way }
 
+// A limitError says that the run stopped at a limit before it cost anything more.
+type limitError struct {
+	Code    string
+	Message string
+	Way     string
+}
+
+func (e *limitError) Error() string { return e.Message }
+
+// Hint returns the way out.
+func (e *limitError) Hint() string { return e.Way }
+
+// A deployError says that the model is trained, and answers only once it is deployed.
+type deployError struct {
+	Model string
+	Way   string
+	Err   error // what asking it met
+}
+
+func (e *deployError) Error() string {
+	return fmt.Sprintf("model %s is trained and waits for its deployment: %v", e.Model, e.Err)
+}
+
+// Unwrap returns what asking the model met.
+func (e *deployError) Unwrap() error { return e.Err }
+
+// Hint returns the way on.
+func (e *deployError) Hint() string {
+	return e.Way + "; then run the same command again: nothing is trained twice"
+}
+
 // A timeoutError says that wait.timeout passed, and what became of the job.
 type timeoutError struct {
 	After     time.Duration
@@ -137,8 +168,11 @@ func (e *stopped) Error() string {
 
 // resumable reports whether the same command goes on where this run stopped.
 func resumable(err error) bool {
-	var timeout *timeoutError
-	return errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled) || errors.As(err, &timeout)
+	var (
+		timeout *timeoutError
+		deploy  *deployError
+	)
+	return errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled) || errors.As(err, &timeout) || errors.As(err, &deploy)
 }
 
 // hinted is an error that knows the way out.
@@ -192,6 +226,7 @@ func conclusionOf(err error) result.Conclusion {
 		stop    *stopped
 		job     *JobError
 		stuck   *stuckError
+		limit   *limitError
 		list    diag.List
 		config  *provider.ConfigError
 		service *provider.Error
@@ -203,6 +238,8 @@ func conclusionOf(err error) result.Conclusion {
 		return result.Conclusion{Verdict: result.VerdictError, ExitCode: result.ExitJob, ReasonCode: "job_" + string(job.Status)}
 	case errors.As(err, &stuck):
 		return result.Conclusion{Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: stuck.Code}
+	case errors.As(err, &limit):
+		return result.Conclusion{Verdict: result.VerdictRefused, ExitCode: result.ExitRefused, ReasonCode: limit.Code}
 	case errors.As(err, &list):
 		return result.Conclusion{Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "invalid_input"}
 	case errors.As(err, &config):
@@ -218,6 +255,9 @@ func resumableConclusion(err error) result.Conclusion {
 	var timeout *timeoutError
 	if errors.As(err, &timeout) {
 		return result.Conclusion{Verdict: result.VerdictUnfinished, ExitCode: result.ExitResumable, ReasonCode: "wait_timeout"}
+	}
+	if _, ok := errors.AsType[*deployError](err); ok {
+		return result.Conclusion{Verdict: result.VerdictUnfinished, ExitCode: result.ExitResumable, ReasonCode: "needs_deployment"}
 	}
 	c := result.Conclusion{Verdict: result.VerdictUnfinished, ExitCode: result.ExitInterrupted, ReasonCode: "interrupted"}
 	if _, ok := errors.AsType[hinted](err); !ok {

@@ -102,10 +102,10 @@ func TestErroredCases(t *testing.T) {
 		skipped bool
 	}{
 		"one in a hundred":  {1, refuse(provider.KindInvalid, "bad"), 3, "undecided", false},
-		"ten in a hundred":  {10, refuse(provider.KindUnavailable, ""), 3, "undecided", false},
+		"ten in a hundred":  {10, refuse(provider.KindUnavailable, ""), 3, "too_many_errors", false},
 		"quota":             {100, refuse(provider.KindQuota, "insufficient_quota"), 3, "quota_exceeded", true},
 		"key refused":       {100, refuse(provider.KindAuth, "invalid_api_key"), 3, "key_refused", true},
-		"everything errors": {100, refuse(provider.KindUnavailable, ""), 3, "undecided", false},
+		"everything errors": {100, refuse(provider.KindUnavailable, ""), 3, "too_many_errors", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestQuestionTimesOut(t *testing.T) {
 		b.spec = suite(2, "  timeout: 500ms\n  baseline: off\n")
 		slow := &slowCompleter{Fake: b.fake}
 		run := b.run(t.Context(), slow.use)
-		b.want(run, 3, "undecided")
+		b.want(run, 3, "too_many_errors")
 		for c, err := range run.Cases.All() {
 			if err != nil || c.Status != result.CaseErrored || !strings.Contains(c.Error, "test.timeout 500ms") {
 				t.Errorf("case %+v, %v", c, err)

@@ -29,6 +29,7 @@ func (r *runState) judge(e evidence) {
 	r.run.Summary = summarize(e.cases, e.tested)
 	r.run.Comparison = e.compare()
 	var j judgement
+	e.holdLimits(&j, r.Pipeline.Test) // first: that too little was measured explains what the thresholds can't decide
 	for _, t := range r.Pipeline.Thresholds {
 		judged := e.hold(t)
 		r.run.Thresholds = append(r.run.Thresholds, judged)
@@ -41,7 +42,6 @@ func (r *runState) judge(e evidence) {
 		}
 	}
 	e.holdMustPass(&j)
-	e.holdLimits(&j, r.Pipeline.Test)
 	r.verdict = j
 }
 
@@ -79,8 +79,12 @@ func (e evidence) holdLimits(j *judgement, test spec.Test) {
 // the other way round. Where the two differ, the open cases decide, and nobody knows.
 func (e evidence) hold(t spec.Threshold) result.Threshold {
 	out := result.Threshold{Expression: t.Expression, Default: t.Default, Line: t.Pos.Line}
-	if t.Metric == spec.Errors {
+	switch {
+	case t.Metric == spec.Errors:
 		e.holdErrors(t, &out)
+		return out
+	case t.Metric.OfTraining():
+		e.holdTraining(t, &out)
 		return out
 	}
 	tested := share(t.Metric, t.Tag, e.cases, e.tested)
@@ -128,6 +132,22 @@ func (e evidence) holdErrors(t spec.Threshold, out *result.Threshold) {
 		out.Verdict = result.ThresholdPass
 	}
 	out.Reason = fmt.Sprintf("%s: %d%s errored", t.Expression, errored, unit)
+}
+
+// holdTraining judges what the service measured while it trained. What it did not measure is no data, and never 0.
+func (e evidence) holdTraining(t spec.Threshold, out *result.Threshold) {
+	value, step := lastMeasured(t.Metric, e.curve)
+	if value == nil {
+		out.Verdict = result.ThresholdUndecided
+		out.Reason = fmt.Sprintf("%s: no data, the provider reports no %s for this job", t.Expression, t.Metric)
+		return
+	}
+	wanted := t.Value
+	out.Value, out.Wanted, out.Verdict = value, &wanted, result.ThresholdFail
+	if holds(t.Op, *value, wanted) {
+		out.Verdict = result.ThresholdPass
+	}
+	out.Reason = fmt.Sprintf("%s: %.4g at step %d", t.Expression, *value, step)
 }
 
 func holds(op string, a, b float64) bool {

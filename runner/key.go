@@ -20,6 +20,7 @@ type trainInputs struct {
 	Hyperparameters map[string]any `json:"hyperparameters,omitempty"`
 	Seed            *int           `json:"seed,omitempty"`
 	Suffix          string         `json:"suffix,omitempty"`
+	ExtraBody       map[string]any `json:"extra_body,omitempty"`
 	Provider        string         `json:"provider"`
 }
 
@@ -32,6 +33,7 @@ func trainKey(p *spec.Pipeline, prepared *dataset.Prepared, endpoint provider.En
 		Hyperparameters: p.Train.Hyperparameters,
 		Seed:            p.Train.Seed,
 		Suffix:          p.Train.Suffix,
+		ExtraBody:       endpoint.ExtraBody,
 		Provider:        endpoint.Identity(),
 	})
 }

@@ -22,14 +22,24 @@ func TestTrainKeyIsAPromise(t *testing.T) {
 		Method: "supervised", Suffix: "science", Seed: &seed,
 		Hyperparameters: map[string]any{"n_epochs": 3, "batch_size": 8, "learning_rate_multiplier": 0.5},
 	}
+	azure := provider.Endpoint{
+		Kind: "azure", BaseURL: "https://r.openai.azure.com/openai/v1", Query: "api-version=1", Auth: "api-key",
+		Headers: map[string]provider.Secret{"X-Team": "ml"},
+		ExtraBody: map[string]any{
+			"trainingType": "developerTier",
+			"lora":         map[string]any{"r": 16, "alpha": 0.5, "on": true, "targets": []any{"q", "v"}, "none": nil},
+		},
+	}
 	for _, test := range []struct {
 		pipeline *spec.Pipeline
+		endpoint provider.Endpoint
 		want     string
 	}{
-		{base(), "a6cbae8a8a314fdc608f3ecf9c0668111194073419d7c7dab40ae57d90e7770a"},
-		{full, "8eb1e5cac063dfbab6fbc57b839b55938ee05450b5a4145068631cbfd9626f9c"},
+		{base(), openai, "a6cbae8a8a314fdc608f3ecf9c0668111194073419d7c7dab40ae57d90e7770a"},
+		{full, openai, "8eb1e5cac063dfbab6fbc57b839b55938ee05450b5a4145068631cbfd9626f9c"},
+		{base(), azure, "4ef895f0fa605dda442dea9c811b08c1d9b3498c7e42604af625f4dfa1bd53de"},
 	} {
-		if got := trainKey(test.pipeline, prepared, openai); got != test.want {
+		if got := trainKey(test.pipeline, prepared, test.endpoint); got != test.want {
 			t.Errorf("key %s, want %s", got, test.want)
 		}
 	}
@@ -70,6 +80,9 @@ func TestTrainKeyOfWhatMatters(t *testing.T) {
 		"the suffix":     func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) { p.Train.Suffix = "s" },
 		"a hyperparameter": func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) {
 			p.Train.Hyperparameters = map[string]any{"n_epochs": 1}
+		},
+		"an extra field": func(_ *spec.Pipeline, _ *dataset.Prepared, e *provider.Endpoint) {
+			e.ExtraBody = map[string]any{"trainingType": "standard"}
 		},
 		"the provider": func(_ *spec.Pipeline, _ *dataset.Prepared, e *provider.Endpoint) { e.Kind = "openai" },
 	} {

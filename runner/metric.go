@@ -31,6 +31,7 @@ type evidence struct {
 	tested   []outcome
 	base     []outcome // nil without a baseline
 	baseline string    // model
+	curve    []result.CurvePoint
 }
 
 // A measure is a metric's value, and the two values between which it lies whatever the open cases would have said.
@@ -77,6 +78,24 @@ func share(m spec.Metric, tag string, cases []spec.Case, outcomes []outcome) mea
 		out.value = sum / float64(known) // over the cases with a score
 	}
 	return out
+}
+
+// lastMeasured returns a metric of training at the last step at which the service measured it; nil where it never did.
+func lastMeasured(m spec.Metric, curve []result.CurvePoint) (value *float64, step int) {
+	for _, p := range slices.Backward(curve) {
+		switch m {
+		case spec.TrainLoss:
+			value = p.TrainLoss
+		case spec.ValidLoss:
+			value = p.ValidLoss
+		case spec.ValidAccuracy:
+			value = p.ValidAccuracy
+		}
+		if value != nil {
+			return value, p.Step
+		}
+	}
+	return nil, 0
 }
 
 // errorCount counts the tested model's errored cases with the tag, and the cases with it.

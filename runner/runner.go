@@ -77,9 +77,8 @@ func (r *runState) stages(ctx context.Context) error {
 	if r.Until == stagePrepare {
 		return &stopped{After: stagePrepare}
 	}
-	key := trainKey(r.Pipeline, prepared, r.Endpoint)
-	r.run.Provenance.TrainKey = key
-	job, err := do(ctx, r, stageTrain, func(ctx context.Context) (done[provider.Job], error) { return r.train(ctx, prepared, key) })
+	order := r.order(prepared)
+	job, err := do(ctx, r, stageTrain, func(ctx context.Context) (done[provider.Job], error) { return r.train(ctx, order, prepared) })
 	if err != nil {
 		return err
 	}
@@ -89,15 +88,12 @@ func (r *runState) stages(ctx context.Context) error {
 	if r.Until == stageTrain || r.Detach {
 		return &stopped{After: stageTrain, Detached: r.Detach, JobID: job.ID}
 	}
-	model, err := do(ctx, r, stageWait, func(ctx context.Context) (done[string], error) { return r.wait(ctx, job, key) })
+	model, err := do(ctx, r, stageWait, func(ctx context.Context) (done[string], error) { return r.wait(ctx, order, job) })
 	if err != nil {
 		return err
 	}
 	if r.Until == stageWait {
 		return &stopped{After: stageWait}
-	}
-	if r.Pipeline.Test.Model != "" {
-		model = r.Pipeline.Test.Model
 	}
 	_, err = do(ctx, r, stageTest, func(ctx context.Context) (done[struct{}], error) { return r.test(ctx, model) })
 	return err

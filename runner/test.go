@@ -34,7 +34,7 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 		e.base = make([]outcome, len(test.Cases))
 	}
 	asked := e.ask(ctx)
-	r.judge(evidence{cases: test.Cases, tested: e.tested, base: e.base, baseline: e.baseline})
+	r.judge(evidence{cases: test.Cases, tested: e.tested, base: e.base, baseline: e.baseline, curve: r.run.TrainingCurve})
 	return done[struct{}]{Reason: countCases(len(test.Cases))}, asked
 }
 

@@ -1,10 +1,12 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"ftrun/runner/provider"
@@ -19,11 +21,12 @@ const (
 	pollPatience  = 10 * time.Minute // how long the service may stay unreachable
 	probePatience = 10 * time.Minute // how long a new model may stay silent
 	cancelGrace   = 4 * time.Second  // an interrupted run ends within 5 s
+	logMisses     = 3                // after which a service is taken to keep no log; a new job may be unknown to it for a moment
 )
 
-// wait follows the job to its end and returns the model, once it answers.
-func (r *runState) wait(ctx context.Context, job provider.Job, key string) (done[string], error) {
-	w := &waiter{runState: r, job: job, key: key, lastAnswer: time.Now(), over: job.Status.Terminal(), shown: map[string]bool{}}
+// wait follows the job to its end and returns the model that the cases are put to, once it answers.
+func (r *runState) wait(ctx context.Context, o order, job provider.Job) (done[string], error) {
+	w := &waiter{order: o, job: job, lastAnswer: time.Now(), noLog: job.Status.Terminal(), shown: map[string]bool{}}
 	if err := w.follow(ctx); err != nil {
 		return done[string]{}, err
 	}
@@ -31,22 +34,25 @@ func (r *runState) wait(ctx context.Context, job provider.Job, key string) (done
 		return done[string]{}, err
 	}
 	r.run.FineTunedModel = w.job.FineTunedModel
-	if err := w.probe(ctx); err != nil {
+	w.readCurve(ctx)
+	model := cmp.Or(r.Pipeline.Test.Model, w.job.FineTunedModel)
+	if err := w.probe(ctx, model); err != nil {
 		return done[string]{}, err
 	}
-	return done[string]{Value: w.job.FineTunedModel, Reason: "model " + w.job.FineTunedModel}, nil
+	return done[string]{Value: model, Reason: "model " + w.job.FineTunedModel}, nil
 }
 
 // A waiter follows one job.
 type waiter struct {
-	*runState
+	order
 	job        provider.Job
-	key        string // the job's train key
 	lastEvent  string
 	shown      map[string]bool // ids of events: a service may ignore the cursor
 	lastAnswer time.Time
+	hasRun     bool // too late to give way to a twin
 	warnedOf   provider.Status
-	over       bool // the job had ended before this run: its log would read like a second training
+	misses     int  // questions for the log that failed
+	noLog      bool // the job had ended before this run: its log would read like a second training; or the service keeps none
 }
 
 // follow polls until the job is terminal: at once, then at growing intervals.
@@ -79,10 +85,40 @@ func (w *waiter) poll(ctx context.Context) error {
 	w.noteJob(job, w.key)
 	w.warnOfStatus(job.Status)
 	w.emit(result.Event{Type: result.EventJob, Stage: stageWait, Job: w.run.Job, Changed: changed})
-	if !w.over {
+	if !w.noLog {
 		w.showEvents(ctx)
 	}
-	return nil
+	return w.giveWay(ctx)
+}
+
+// giveWay looks for an older twin, which another machine created at about the same time while neither saw the other. Until a job has
+// run it costs nothing: ours is cancelled, and the run goes on with the twin.
+func (w *waiter) giveWay(ctx context.Context) error {
+	if w.hasRun {
+		return nil
+	}
+	w.hasRun = w.job.Status.HasRun() // looked at once more when it has just begun to run
+	if w.job.Status.Terminal() {
+		return nil
+	}
+	jobs, err := w.jobs(ctx)
+	if err != nil {
+		w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: err.Error()})
+		return nil // looked for again with the next poll
+	}
+	twin, found := oldestAlive(jobs)
+	if !found || byAge(twin, w.job) >= 0 {
+		return nil
+	}
+	ours := w.job.ID
+	fate := "ours, " + ours + ", was cancelled"
+	if _, err := w.Trainer.CancelJob(ctx, ours); err != nil {
+		fate = fmt.Sprintf("ours, %s, could not be cancelled: %v", ours, err)
+	}
+	w.warn(stageWait, fmt.Sprintf("job %s of another run has the same inputs and is older: going on with it; %s", twin.ID, fate))
+	w.job, w.lastEvent, w.hasRun = twin, "", false
+	w.noteJob(twin, w.key)
+	return w.recordState(w.key, stateCreated, twin.ID)
 }
 
 // tolerate returns nil while a failure may pass and has not lasted too long.
@@ -116,6 +152,8 @@ func (w *waiter) warnOfStatus(s provider.Status) {
 func (w *waiter) showEvents(ctx context.Context) {
 	events, err := w.Trainer.Events(ctx, w.job.ID, w.lastEvent)
 	if err != nil {
+		w.misses++
+		w.noLog = isMissing(err) && w.misses >= logMisses
 		w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: err.Error()})
 		return
 	}
@@ -195,6 +233,9 @@ func (w *waiter) judgeEnd() error {
 	switch w.job.Status {
 	case provider.StatusFailed:
 		failure.Way = "mend what the reason names; to train the same inputs once more, change train.seed"
+		if failedByService(w.job) {
+			failure.Way = fmt.Sprintf("the fault was the service's and nothing was billed: run the same command again, which starts at most %d more jobs", maxReplacements)
+		}
 		return failure
 	case provider.StatusCancelled:
 		failure.Way = "run the same command again to start a new job"
@@ -213,12 +254,33 @@ func (w *waiter) judgeEnd() error {
 	return nil
 }
 
-// probe asks the new model until it answers: services list a model before they serve it.
-func (w *waiter) probe(ctx context.Context) error {
+// readCurve asks what the service measured while it trained. That is a courtesy too: what is not known is no data.
+func (w *waiter) readCurve(ctx context.Context) {
+	points, err := w.Trainer.Curve(ctx, w.job)
+	if err != nil && ctx.Err() == nil {
+		w.warn(stageWait, fmt.Sprintf("training curve: %v", err))
+	}
+	w.run.TrainingCurve = make([]result.CurvePoint, len(points))
+	for i, p := range points {
+		w.run.TrainingCurve[i] = result.CurvePoint(p)
+	}
+}
+
+// probe asks a model until it answers: services list a model before they serve it. Where it takes a person to deploy it first, nobody
+// waits for that.
+func (w *waiter) probe(ctx context.Context, model string) error {
+	patience := probePatience
+	way := w.Endpoint.Profile().Deploy
+	if model != w.job.FineTunedModel {
+		way = "" // what test.model names is there, or about to be
+	}
+	if way != "" {
+		patience = 0
+	}
 	start := time.Now()
 	for delay := time.Second; ; delay = min(2*delay, pollMax) {
 		_, err := w.Completer.Complete(ctx, provider.CompletionRequest{
-			Model:               w.job.FineTunedModel,
+			Model:               model,
 			Messages:            []provider.Message{{Role: "user", Content: "ready?"}},
 			MaxCompletionTokens: 1,
 		})
@@ -228,13 +290,8 @@ func (w *waiter) probe(ctx context.Context) error {
 		if ctx.Err() != nil || !notReady(err) {
 			return err
 		}
-		if time.Since(start)+delay > probePatience {
-			return &stuckError{
-				Code:    "model_gone",
-				Message: fmt.Sprintf("model %s does not answer", w.job.FineTunedModel),
-				Way:     "run the same command again later; if the model was deleted, change train.seed to train again",
-				Err:     err,
-			}
+		if time.Since(start)+delay > patience {
+			return silent(model, way, err)
 		}
 		w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: fmt.Sprintf("model is not ready: %v", err)})
 		if err := pause(ctx, delay); err != nil {
@@ -243,11 +300,34 @@ func (w *waiter) probe(ctx context.Context) error {
 	}
 }
 
+// silent is the error for a model that does not answer; way is how it is deployed, where that is needed.
+func silent(model, way string, err error) error {
+	if way != "" {
+		return &deployError{Model: model, Way: way, Err: err}
+	}
+	if !isKind(err, provider.KindNotFound) && !isKind(err, provider.KindConflict) {
+		return err // the service has another trouble than this model
+	}
+	return &stuckError{
+		Code:    "model_gone",
+		Message: fmt.Sprintf("model %s does not answer", model),
+		Way:     "run the same command again later; if the model was deleted, change train.seed to train again",
+		Err:     err,
+	}
+}
+
 // notReady reports whether a model may answer later.
 func notReady(err error) bool {
 	var failure *provider.Error
 	return errors.As(err, &failure) &&
 		(failure.Temporary() || failure.Kind == provider.KindNotFound || failure.Kind == provider.KindConflict)
+}
+
+// isMissing reports whether the service has no such endpoint.
+func isMissing(err error) bool {
+	var failure *provider.Error
+	return errors.As(err, &failure) &&
+		(failure.Status == http.StatusNotFound || failure.Status == http.StatusMethodNotAllowed || failure.Status == http.StatusNotImplemented)
 }
 
 // noteJob puts what the service last said of the job into the report.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -132,6 +133,9 @@ func Resolve(s Settings, env Environment) (Endpoint, error) {
 		Kind: s.Kind, Auth: cmp.Or(s.Auth, profile.Auth), Wire: cmp.Or(s.Wire, profile.Wire),
 		Headers: s.Headers, ExtraBody: s.ExtraBody, Timeout: cmp.Or(s.Timeout, DefaultTimeout),
 	}
+	if err := checkExtras(endpoint); err != nil {
+		return Endpoint{}, err
+	}
 	if s.Kind == KindEmbedded {
 		return endpoint, nil
 	}
@@ -145,9 +149,6 @@ func Resolve(s Settings, env Environment) (Endpoint, error) {
 	endpoint.Query = base.RawQuery
 	base.RawQuery = ""
 	endpoint.BaseURL = strings.TrimRight(base.String(), "/")
-	if err := checkHeaders(s.Headers); err != nil {
-		return Endpoint{}, err
-	}
 	optional := profile.BaseURL == "" && isLoopback(base.Hostname())
 	if endpoint.Key, err = key(profile, s, env); err != nil && !(optional && isNoKey(err)) {
 		return Endpoint{}, err
@@ -182,7 +183,7 @@ func baseURL(p Profile, s Settings, env Environment) (u *url.URL, trusted bool, 
 		}
 	}
 	u, err = url.Parse(raw)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.Fragment != "" {
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.Fragment != "" || !hasPlainQuery(u) {
 		return nil, false, &ConfigError{
 			Code:    "bad_base_url",
 			Message: "base url is not an http or https address without user and fragment",
@@ -193,6 +194,12 @@ func baseURL(p Profile, s Settings, env Environment) (u *url.URL, trusted bool, 
 		return nil, false, err
 	}
 	return u, sameHost(u, p.BaseURL) || sameHost(u, fromEnv), nil
+}
+
+// hasPlainQuery reports whether each part of an address's query can be read.
+func hasPlainQuery(u *url.URL) bool {
+	_, err := url.ParseQuery(u.RawQuery)
+	return err == nil
 }
 
 func sameHost(u *url.URL, other string) bool {
@@ -284,18 +291,47 @@ func checkAzure(p Profile, u *url.URL) error {
 	}
 }
 
-// checkHeaders refuses what can't stand in a header.
-func checkHeaders(headers map[string]Secret) error {
-	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		if strings.ContainsFunc(headers[name].Reveal(), func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }) {
-			return &ConfigError{
-				Code:    "bad_header",
-				Message: fmt.Sprintf("the value of header %q can't be sent: there is a control character or a letter beyond ASCII in it", name),
-				Way:     "mend provider.headers, or the variable that it names",
-			}
+// ownHeaders are the fields that decide how a request is sent, and so are the client's alone. One of them would make the network
+// layer send a creation a second time by itself.
+var ownHeaders = []string{
+	"Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "Host",
+	"Idempotency-Key", "X-Idempotency-Key", "Keep-Alive", "Proxy-Connection", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// checkExtras refuses headers that can't be sent or are not the spec's to set, and a body with two forms of hyperparameters.
+func checkExtras(e Endpoint) error {
+	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
+		if err := checkExtraHeader(name, e.Headers[name].Reveal()); err != nil {
+			return err
+		}
+	}
+	other := WireHyperparameters
+	if e.Wire == WireHyperparameters {
+		other = WireMethod
+	}
+	if _, both := e.ExtraBody[other]; both {
+		return &ConfigError{
+			Code:    "bad_extra_body",
+			Message: fmt.Sprintf("extra_body has %s, and the hyperparameters go elsewhere with wire: %s", other, e.Wire),
+			Way:     fmt.Sprintf("take %s out of provider.extra_body, or set provider.wire: %s", other, other),
 		}
 	}
 	return nil
+}
+
+func checkExtraHeader(name, value string) error {
+	bad := &ConfigError{Code: "bad_header", Way: "mend provider.headers, or the variable that it names"}
+	switch {
+	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) }):
+		bad.Message = fmt.Sprintf("%q is no name of a header", name)
+	case slices.Contains(ownHeaders, http.CanonicalHeaderKey(name)):
+		bad.Message = fmt.Sprintf("header %q is not for the spec to set", name)
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }):
+		bad.Message = fmt.Sprintf("the value of header %q can't be sent: there is a control character or a letter beyond ASCII in it", name)
+	default:
+		return nil
+	}
+	return bad
 }
 
 // checkHeader refuses a value that can't stand in a header: sent all the same it would look like a network that is down.

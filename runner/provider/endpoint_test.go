@@ -111,3 +111,92 @@ func TestIdentity(t *testing.T) {
 		}
 	}
 }
+
+// TestResolveExtras is what a spec may add to requests, and what it may not.
+func TestResolveExtras(t *testing.T) {
+	header := func(name, value string) provider.Settings {
+		return provider.Settings{Headers: map[string]provider.Secret{"X-Fine": "yes", name: provider.Secret(value)}}
+	}
+	body := func(wire, name string) provider.Settings {
+		return provider.Settings{Wire: wire, ExtraBody: map[string]any{name: map[string]any{"n": 1}}}
+	}
+	for name, test := range map[string]struct {
+		settings provider.Settings
+		code     string
+	}{
+		"a header":                     {header("x-team", "a b\tc~"), ""},
+		"an empty value":               {header("x-team", ""), ""},
+		"authorization":                {header("Authorization", "Bearer planted"), ""},
+		"no name":                      {header("", "planted"), "bad_header"},
+		"a space in the name":          {header("X Team", "planted"), "bad_header"},
+		"a colon in the name":          {header("X:Team", "planted"), "bad_header"},
+		"a line end in the name":       {header("X\r\nTeam", "planted"), "bad_header"},
+		"a line end in the value":      {header("X-Team", "planted\r\nX-Evil: 1"), "bad_header"},
+		"a value beyond ASCII":         {header("X-Team", "plantéd"), "bad_header"},
+		"the host":                     {header("host", "evil.test"), "bad_header"},
+		"the length":                   {header("Content-Length", "0"), "bad_header"},
+		"the encoding":                 {header("accept-encoding", "gzip"), "bad_header"},
+		"what makes a creation repeat": {header("idempotency-key", "planted"), "bad_header"},
+		"the same by another name":     {header("X-Idempotency-Key", "planted"), "bad_header"},
+		"a body":                       {body("", "trainingType"), ""},
+		"more of the method":           {body("", "method"), ""},
+		"more hyperparameters":         {body("hyperparameters", "hyperparameters"), ""},
+		"both forms":                   {body("", "hyperparameters"), "bad_extra_body"},
+		"both forms, the other way":    {body("hyperparameters", "method"), "bad_extra_body"},
+	} {
+		for kind, env := range map[string]map[string]string{"openai": {"OPENAI_API_KEY": "sk-1"}, "embedded": nil} {
+			t.Run(name+" for "+kind, func(t *testing.T) {
+				test.settings.Kind = kind
+				got, err := provider.Resolve(test.settings, provider.Environment{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }})
+				if test.code == "" {
+					if err != nil || len(got.Headers) != len(test.settings.Headers) || len(got.ExtraBody) != len(test.settings.ExtraBody) {
+						t.Errorf("%+v, %v", got, err)
+					}
+					return
+				}
+				config, ok := errors.AsType[*provider.ConfigError](err)
+				if !ok || config.Code != test.code || config.Hint() == "" || strings.Contains(config.Error()+config.Hint(), "planted") {
+					t.Errorf("%v, want %s without the value", err, test.code)
+				}
+			})
+		}
+	}
+}
+
+// TestResolveAddress: what becomes of a base url's query, and which of Azure's addresses are known.
+func TestResolveAddress(t *testing.T) {
+	for given, want := range map[string]struct{ kind, base, query string }{
+		"https://res.test/openai/v1":                            {"azure", "https://res.test/openai/v1", ""},
+		"https://res.test/openai/v1/?api-version=preview":       {"azure", "https://res.test/openai/v1", "api-version=preview"},
+		"https://res.test/api/projects/p/openai/v1/":            {"azure", "https://res.test/api/projects/p/openai/v1", ""},
+		"https://res.test/openai/?api-version=2024-10-21":       {"azure", "https://res.test/openai", "api-version=2024-10-21"},
+		"https://res.test/openai":                               {"azure", "", ""},
+		"https://res.test/openai?api-version=":                  {"azure", "", ""},
+		"https://res.test/v1":                                   {"azure", "", ""},
+		"https://res.test/":                                     {"azure", "", ""},
+		"https://res.test/v1?tenant=a%26b":                      {"compatible", "https://res.test/v1", "tenant=a%26b"},
+		"https://res.test/v1?a;b":                               {"compatible", "", ""},
+		"https://res.test/v1?a=%zz":                             {"compatible", "", ""},
+		"https://res.test/v1#part":                              {"compatible", "", ""},
+		"https://res.test":                                      {"compatible", "https://res.test", ""},
+		"https://RES.test:443/v1":                               {"compatible", "https://RES.test:443/v1", ""},
+		"https://res.test/v1beta/openai":                        {"compatible", "https://res.test/v1beta/openai", ""},
+		"https://res.test/gateway/azure/openai?api-version=1&x": {"azure", "https://res.test/gateway/azure/openai", "api-version=1&x"},
+	} {
+		t.Run(want.kind+" "+given, func(t *testing.T) {
+			got, err := provider.Resolve(provider.Settings{Kind: want.kind, BaseURL: given}, provider.Environment{
+				Lookup:     func(string) (string, bool) { return "sk-1", true },
+				AllowHosts: []string{"res.test"},
+			})
+			if want.base == "" {
+				if config, ok := errors.AsType[*provider.ConfigError](err); !ok || config.Code != "bad_base_url" {
+					t.Errorf("%+v, %v, want it refused", got, err)
+				}
+				return
+			}
+			if err != nil || got.BaseURL != want.base || got.Query != want.query {
+				t.Errorf("%q and %q, %v", got.BaseURL, got.Query, err)
+			}
+		})
+	}
+}

@@ -1,7 +1,10 @@
 package provider
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -121,18 +124,66 @@ func (e *Error) unsent() bool {
 // Hint returns the way out, where there is one.
 func (e *Error) Hint() string {
 	switch e.Kind {
+	case KindInvalid:
+		return e.invalidHint()
 	case KindAuth:
 		return "check the key in the environment; --provider embedded needs none"
+	case KindForbidden:
+		return "the key is known and may not do this: check its permissions and its project, and for a proxy or firewall on the way"
 	case KindNotEligible:
 		return "the organisation may not create fine-tuning jobs; another provider in the spec can take the same pipeline"
+	case KindNotFound:
+		return "check the names in the spec, the provider's base_url, and whose key it is: what belongs to another project is not found"
+	case KindRateLimited:
+		return "lower test.concurrency, or run the same command again later"
 	case KindQuota:
-		return "add credit or wait for the daily limit to pass, then run the same command again"
+		return e.quotaHint()
+	case KindUnavailable:
+		return "the service is in trouble: run the same command again later"
 	case KindUnreachable:
-		if e.Permanent {
-			return "check the provider's base_url and the certificates that this machine trusts"
-		}
-		return "check the network and the provider's base_url, then run the same command again"
+		return e.unreachableHint()
 	default:
 		return ""
+	}
+}
+
+func (e *Error) invalidHint() string {
+	switch {
+	case e.Status >= 300 && e.Status < 400:
+		return "set the provider's base_url to the address that the service answers at; the key never follows a redirect"
+	case e.Status == http.StatusProxyAuthRequired:
+		return proxyHint
+	case e.Status == http.StatusMethodNotAllowed, e.Status == http.StatusNotImplemented, e.Status == http.StatusGone:
+		return "the service has no such operation: check the provider's kind and base_url"
+	case e.Status == http.StatusRequestEntityTooLarge:
+		return "the service takes no file as large as this: make the dataset smaller"
+	default:
+		return ""
+	}
+}
+
+func (e *Error) quotaHint() string {
+	if said := strings.ToLower(e.Code + " " + e.Message); strings.Contains(said, "daily") || strings.Contains(said, "per day") {
+		return "the limit is one per day: run the same command again when it has passed, or ask the service for a higher one"
+	}
+	return "add credit or raise the budget at the service, then run the same command again"
+}
+
+// proxyHint is the way out where something between here and the service refuses.
+const proxyHint = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment, and the name and password for the proxy"
+
+func (e *Error) unreachableHint() string {
+	var way *net.OpError
+	if errors.As(e.Err, &way) && way.Op == "proxyconnect" {
+		return proxyHint
+	}
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(e.Err, &untrusted):
+		return "check the provider's base_url and the certificates that this machine trusts; SSL_CERT_FILE may name those of a network that looks into traffic"
+	case e.Permanent:
+		return "check the provider's base_url, its scheme too, and the certificates that this machine trusts"
+	default:
+		return "check the network and the provider's base_url, then run the same command again"
 	}
 }

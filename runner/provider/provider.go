@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,11 @@ func (s Status) Terminal() bool {
 	return s == StatusSucceeded || s == StatusFailed || s == StatusCancelled
 }
 
+// HasRun reports whether a job in this status has begun to train, and may have cost something.
+func (s Status) HasRun() bool {
+	return s == StatusRunning || s == StatusPaused || s.Terminal()
+}
+
 // Known reports whether the status is one of those declared above.
 func (s Status) Known() bool {
 	switch s {
@@ -45,6 +51,7 @@ type File struct {
 	Purpose   string
 	Bytes     int64
 	Status    FileStatus
+	Details   string // why its status is what it is, in the service's words
 	CreatedAt time.Time
 }
 
@@ -105,6 +112,17 @@ type JobFailure struct {
 	Code    string
 	Message string
 	Param   string
+}
+
+// ServiceFault reports whether the code of a failed job says that the service broke it. What is not known to say so does not.
+// Sources: the published error codes, and the spellings that Azure uses for the same.
+func ServiceFault(code string) bool {
+	switch strings.ToLower(code) {
+	case "server_error", "internal_error", "internal_server_error", "internalerror", "internalservererror", "service_unavailable", "serviceunavailable":
+		return true
+	default:
+		return false
+	}
 }
 
 // A JobEvent is one line of the service's log of a job.

@@ -23,6 +23,7 @@ type Fake struct {
 	Running  time.Duration                                                     // before a running job ends
 	Outcome  provider.Status                                                   // how jobs end; default succeeded
 	Failure  *provider.JobFailure                                              // why jobs fail
+	Billed   *int64                                                            // trained tokens of jobs that fail
 	Passing  []provider.Status                                                 // statuses that share the running time, in turn; default running
 	NoEcho   bool                                                              // metadata is dropped
 	NoMeta   bool                                                              // a job with metadata is refused
@@ -371,7 +372,7 @@ func (f *Fake) end(job *provider.Job) {
 		tokens := int64(1000)
 		job.TrainedTokens, job.FineTunedModel = &tokens, "ft:"+job.Model+":fake::"+job.ID
 	case provider.StatusFailed:
-		job.Error = f.Failure
+		job.Error, job.TrainedTokens = f.Failure, f.Billed
 	}
 }
 

@@ -1,0 +1,120 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ftrun/runner/provider"
+	"ftrun/spec/diag"
+)
+
+// checkLimits holds what is about to be sent against the provider's documented limits, before anything is sent.
+func (t *trainer) checkLimits() error {
+	var problems diag.List
+	if limit := t.profile.MaxFileBytes; limit > 0 && t.prepared.Bytes > limit {
+		problems = append(problems, diag.Diagnostic{
+			Pos: t.Pipeline.Dataset.Pos, Path: "dataset",
+			Message: fmt.Sprintf("the training file has %d bytes, and provider %q takes %d", t.prepared.Bytes, t.profile.Kind, limit),
+			Hint:    "train on fewer rows, or at another provider",
+		})
+	}
+	if n, limit := len(t.Pipeline.Train.Suffix), t.profile.MaxSuffix; limit > 0 && n > limit {
+		problems = append(problems, diag.Diagnostic{
+			Pos: diag.Position{File: t.Pipeline.File}, Path: "train.suffix",
+			Message: fmt.Sprintf("%d characters, and provider %q takes %d", n, t.profile.Kind, limit),
+		})
+	}
+	return problems.Err()
+}
+
+// A modelInfo is what could be found out about the base model.
+type modelInfo struct {
+	known    bool
+	shutdown time.Time // zero: no date is known
+	err      error     // of asking
+}
+
+// baseModel asks the provider about the base model.
+func (t *trainer) baseModel(ctx context.Context) modelInfo {
+	model, err := t.Trainer.Model(ctx, t.Pipeline.BaseModel)
+	if err != nil {
+		return modelInfo{err: err}
+	}
+	info := modelInfo{known: true}
+	if model.ShutdownDate == "" {
+		return info
+	}
+	info.shutdown, err = time.Parse(time.DateOnly, model.ShutdownDate)
+	if err != nil {
+		t.warn(stageTrain, fmt.Sprintf("the provider's shutdown date of %s can't be read: %q", t.Pipeline.BaseModel, model.ShutdownDate))
+	}
+	return info
+}
+
+// checkModel refuses to train a model that the provider does not have, or has no more. What the provider does not say is no obstacle:
+// the answer to the job's creation says more.
+func (t *trainer) checkModel(info modelInfo) error {
+	base := t.Pipeline.BaseModel
+	var failure *provider.Error
+	switch {
+	case info.known:
+	case !errors.As(info.err, &failure):
+		return info.err // the context's
+	case failure.Kind == provider.KindAuth, failure.Kind == provider.KindUnreachable, failure.Kind == provider.KindNotEligible:
+		return info.err
+	case failure.Kind == provider.KindNotFound && t.profile.ModelsListed:
+		return diag.List{{
+			Pos: t.Pipeline.BaseModelPos, Path: "base_model",
+			Message: fmt.Sprintf("provider %q has no model %q", t.profile.Kind, base),
+			Hint:    "check the name, and that the key's project may use the model; the provider's list of models has the names",
+		}}.Err()
+	default:
+		t.inform(stageTrain, fmt.Sprintf("the provider does not say whether it has %s, nor until when: %v", base, info.err))
+		return nil
+	}
+	if days, dated := t.daysLeft(info); dated && days <= 0 {
+		return &limitError{
+			Code:    "model_shut_down",
+			Message: fmt.Sprintf("base model %s was shut down on %s", base, info.shutdown.Format(time.DateOnly)),
+			Way:     "choose another base_model; the old results can be compared with the new model's",
+		}
+	}
+	t.warnOfShutdown(info)
+	return nil
+}
+
+// shutdownNotice is how many days before a base model's end a run begins to say so.
+const shutdownNotice = 90
+
+// warnOfShutdown says so where the base model, and every model trained from it, has not long to live.
+func (t *trainer) warnOfShutdown(info modelInfo) {
+	days, dated := t.daysLeft(info)
+	date := info.shutdown.Format(time.DateOnly)
+	switch {
+	case info.known && !dated && t.profile.Kind != provider.KindEmbedded:
+		t.inform(stageTrain, fmt.Sprintf("shutdown date of %s: unknown, the provider names none", t.Pipeline.BaseModel))
+	case !dated || days > shutdownNotice:
+	case days <= 0:
+		t.warn(stageTrain, fmt.Sprintf("base model %s was shut down on %s: what was trained from it may answer no more", t.Pipeline.BaseModel, date))
+	default:
+		t.warn(stageTrain, fmt.Sprintf("base model %s shuts down on %s, in %s, with every model trained from it", t.Pipeline.BaseModel, date, countDays(days)))
+	}
+}
+
+// daysLeft returns how many days the base model still has: 0 on the day of its shutdown, fewer after it.
+func (t *trainer) daysLeft(info modelInfo) (days int, dated bool) {
+	if info.shutdown.IsZero() {
+		return 0, false
+	}
+	today := t.Now().UTC().Truncate(24 * time.Hour)
+	return int(info.shutdown.Sub(today) / (24 * time.Hour)), true
+}
+
+func countDays(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", n)
+}
