@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -119,16 +120,17 @@ func (req *chatRequest) limit() *int {
 // answer lets the model answer.
 func (s *Server) answer(req *chatRequest) (reply, error) {
 	if !strings.HasPrefix(req.Model, tunedPrefix) {
-		return reply{Content: untrainedReply}, nil
+		_, err := s.rootOf(req.Model)
+		return reply{Content: untrainedReply}, err
 	}
-	rec, ok := s.jobs.tuned(req.Model)
-	if !ok {
-		return reply{}, noSuchModel(req.Model)
-	}
-	if err := s.jobs.notReady(rec.Job.ID); err != nil {
+	tuned, err := s.jobs.tuned(req.Model)
+	if err != nil {
 		return reply{}, err
 	}
-	m, err := s.models.get(rec.Job.ID)
+	if err := s.jobs.notReady(&tuned); err != nil {
+		return reply{}, err
+	}
+	m, err := s.models.get(tuned.blob)
 	if err != nil {
 		return reply{}, err
 	}
@@ -170,10 +172,10 @@ func count(asked []message, answer chatMessage) usage {
 }
 
 // notReady says, for as many calls as the job's script wants, that the model can't be used yet.
-func (b *board) notReady(id string) error {
+func (b *board) notReady(m *tunedModel) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	j, err := b.find(id)
+	j, err := b.find(m.job)
 	if err != nil {
 		return err
 	}
@@ -182,8 +184,8 @@ func (b *board) notReady(id string) error {
 	}
 	j.refuse--
 	return &apiError{
-		Status: j.Script.NotReady.Status, Type: typeInvalid, Param: "model", Code: "model_not_ready",
-		Message: fmt.Sprintf("The model `%s` is not ready yet.", *j.Job.FineTunedModel),
+		Status: j.Script.NotReady.Status, Type: typeInvalid, Param: "model", Code: cmp.Or(j.Script.NotReady.Code, "model_not_ready"),
+		Message: fmt.Sprintf("The model `%s` is not ready yet.", m.name),
 	}
 }
 

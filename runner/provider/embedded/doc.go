@@ -1,8 +1,8 @@
 // Package embedded is the embedded engine: an OpenAI-compatible server, as an http.Handler, that really trains a small model, and that
 // fails on demand.
 //
-// It speaks the part of the API that a fine-tuning pipeline needs: files, fine-tuning jobs with their events, models, and chat completions,
-// streamed or not. It is an independent reading of the published description and shares no code with ftrun's client, so that each
+// It speaks the part of the API that a fine-tuning pipeline needs: files, fine-tuning jobs with their events, checkpoints and result files,
+// models, and chat completions, streamed or not. It is an independent reading of the published description and shares no code with ftrun's client, so that each
 // proves the other.
 //
 //	server, err := embedded.New(embedded.Options{Dir: ".ftrun/embedded"})
@@ -24,11 +24,20 @@
 // A job that asks for a seed gets it; else the seed is taken from the training file's content. A job may be based on a tuned model and then
 // goes on from its weights. Jobs train one at a time.
 //
+// A job that has succeeded has a result file, step_metrics.csv, in base64 as OpenAI gives it: a line for each step with its loss and its
+// accuracy, both measured on the batch before the step, and in the line of each epoch's last step, where there is a validation file, those
+// of the whole of it. It is a file like others, to be listed and deleted, with the purpose fine-tune-results.
+//
+// It also has checkpoints of its last three epochs, which are models of their own under the names …:ckpt-step-N, to be asked, built on
+// and deleted. The last epoch's is the job's model itself, under its own name. A model of more than 32 MiB (GSM8K makes 12 MB) has
+// this one only, for time, memory and disk. Deleting a model leaves the checkpoints before it.
+//
 // # State
 //
 // With Options.Dir everything is on disk: an answer that says something was created is sent after it has been synced. A server that is
 // opened on the folder of one that was closed, or killed at any instant, has all files, jobs and models of it, and starts the training of
-// unfinished jobs over, which ends in the same model.
+// unfinished jobs over, which ends in the same model. A job's success, its result file and its checkpoints come into being together, with
+// one write; what a kill left that belongs to no job is removed.
 //
 // # Faults
 //
@@ -45,10 +54,19 @@
 //	  "jobs": [
 //	    {"outcome": "failed", "error": {"code": "server_error", "message": "The server had an error."}, "trained_tokens": 0},
 //	    {"statuses": [{"status": "paused", "polls": 2}, {"status": "warming_up", "for": "1s"}], "min_duration": "3s",
-//	     "model_not_ready": {"calls": 2, "status": 404}}
+//	     "model_not_ready": {"calls": 2, "status": 404, "code": "DeploymentNotFound"}}
+//	  ],
+//	  "files": [
+//	    {"statuses": [{"status": "pending", "polls": 2}]},
+//	    {"skip": 1, "outcome": "error", "status_details": "The rows are not valid."}
 //	  ],
 //	  "refuse_training": false,
-//	  "list_lag": "2s"
+//	  "list_lag": "2s",
+//	  "metadata": "ignored",
+//	  "result_file": "plain",
+//	  "models": ["gpt-4.1-mini-2025-04-14", "gpt-4.1-nano-2025-04-14"],
+//	  "shutdown_dates": {"gpt-4.1-mini-2025-04-14": "2027-01-14"},
+//	  "missing": ["events", "checkpoints"]
 //	}
 //
 // A rule is meant for the requests of its method (every one where it has none) to the paths that match its pattern (as [path.Match]
@@ -70,8 +88,23 @@
 // a rule does; the first in the document whose turn it is gets the job. Its job shows each of "statuses" between queued and running, until
 // it has been retrieved "polls" times, or "for" that long; takes "min_duration" from its creation to its end; and has the
 // "outcome" succeeded, failed (with "error" and "trained_tokens") or cancelled. A job that does not succeed is not trained. The
-// first "calls" chat completions of its model get "status" and the code model_not_ready.
+// first "calls" chat completions of its models get "status" and the "code" (model_not_ready).
+//
+// "files" are scripts for the uploaded files in the same way. A file shows each of "statuses", from its upload on, until it has been
+// retrieved "polls" times, or "for" that long, and then the "outcome" processed, or error with "status_details". As long as a file is not
+// processed, a job on it is refused with 400.
 //
 // With "refuse_training", every job is refused with 403 and the code training_not_available. "list_lag" is how long a new job is missing
-// from the list of jobs, though not when it is asked for by its id. Durations are written as [time.ParseDuration] reads them.
+// from the list of jobs, though not when it is asked for by its id.
+//
+// The rest is how other services differ all the time:
+//
+//	metadata        filter (the default); echo: lists of jobs are not filtered by it; ignored: it is dropped as well; rejected: a job
+//	                with it is refused with 400
+//	result_file     base64 (the default), plain CSV, or none
+//	models          the only untuned models there are; the others are 404 wherever they are named
+//	shutdown_dates  the shutdown_date of untuned models, and of what is tuned from them, where models are shown
+//	missing         events, checkpoints, models: endpoints that are 404
+//
+// Durations are written as [time.ParseDuration] reads them.
 package embedded

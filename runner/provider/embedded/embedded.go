@@ -86,6 +86,10 @@ func newServer(opts Options, st store) (*Server, error) {
 		opts: opts, store: st, files: files, jobs: jobs, models: newLibrary(st),
 		faults: newInjector(opts.Faults), training: semaphore.NewWeighted(1),
 	}
+	files.passSeqs(jobs.results())
+	if err := s.sweep(func(string) bool { return true }); err != nil {
+		return nil, err
+	}
 	s.work, s.stop = context.WithCancelCause(context.Background())
 	s.routes = s.newRoutes()
 	for _, id := range s.jobs.unfinished() {

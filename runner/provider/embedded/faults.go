@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -18,8 +17,10 @@ import (
 type Faults struct {
 	rules          []rule
 	scripts        []jobScript
+	uploads        []fileScript
 	refuseTraining bool
 	listLag        time.Duration
+	dialect        dialect
 }
 
 // The kinds of faults.
@@ -78,30 +79,6 @@ type rule struct {
 	Trickle duration          `json:"trickle"`
 }
 
-// A jobScript is what becomes of a job.
-type jobScript struct {
-	occasions
-	Statuses      []shownStatus `json:"statuses,omitempty"`
-	MinDuration   duration      `json:"min_duration,omitempty"`
-	Outcome       string        `json:"outcome,omitempty"`
-	Error         *jobFailure   `json:"error,omitempty"`
-	TrainedTokens *int64        `json:"trained_tokens,omitempty"`
-	NotReady      *notReady     `json:"model_not_ready,omitempty"`
-}
-
-// A shownStatus is a status that a job shows on its way, until a client has asked for the job that many times or for that long.
-type shownStatus struct {
-	Status string   `json:"status"`
-	Polls  int      `json:"polls,omitempty"`
-	For    duration `json:"for,omitempty"`
-}
-
-// notReady is how a finished model refuses its first calls.
-type notReady struct {
-	Calls  int `json:"calls"`
-	Status int `json:"status"`
-}
-
 // duration is a time.Duration that is written as "1.5s" in JSON.
 type duration time.Duration
 
@@ -132,13 +109,15 @@ func ParseFaults(r io.Reader) (*Faults, error) {
 	var doc struct {
 		Rules          []json.RawMessage `json:"rules"`
 		Jobs           []json.RawMessage `json:"jobs"`
+		Files          []json.RawMessage `json:"files"`
 		RefuseTraining bool              `json:"refuse_training"`
 		ListLag        duration          `json:"list_lag"`
+		dialect
 	}
 	if err := decodeStrictly(text, &doc); err != nil {
 		return nil, fmt.Errorf("faults: %w", err)
 	}
-	f := &Faults{refuseTraining: doc.RefuseTraining, listLag: time.Duration(doc.ListLag)}
+	f := &Faults{refuseTraining: doc.RefuseTraining, listLag: time.Duration(doc.ListLag), dialect: doc.dialect}
 	var problems []error
 	note := func(list string, i int, err error) {
 		if err != nil {
@@ -152,6 +131,13 @@ func ParseFaults(r io.Reader) (*Faults, error) {
 	f.scripts = make([]jobScript, len(doc.Jobs))
 	for i, raw := range doc.Jobs {
 		note("jobs", i, decodeAndCheck(raw, &f.scripts[i]))
+	}
+	f.uploads = make([]fileScript, len(doc.Files))
+	for i, raw := range doc.Files {
+		note("files", i, decodeAndCheck(raw, &f.uploads[i]))
+	}
+	if err := f.dialect.check(); err != nil {
+		problems = append(problems, fmt.Errorf("faults: %w", err))
 	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
@@ -231,66 +217,4 @@ func (r *rule) checkKind() error {
 		return errors.New("body: stands instead of code, type and message")
 	}
 	return nil
-}
-
-func (s *jobScript) check() error {
-	if err := s.occasions.check(); err != nil {
-		return err
-	}
-	for i, shown := range s.Statuses {
-		if err := shown.check(); err != nil {
-			return fmt.Errorf("statuses[%d]: %w", i, err)
-		}
-	}
-	switch s.Outcome {
-	case "", statusSucceeded:
-		if s.Error != nil || s.TrainedTokens != nil {
-			return errors.New("outcome: error and trained_tokens are for jobs that end badly")
-		}
-	case statusFailed:
-		if s.Error == nil || s.Error.Code == "" || s.Error.Message == "" {
-			return errors.New("error: a failed job needs a code and a message")
-		}
-	case statusCancelled:
-		if s.Error != nil {
-			return errors.New("error: a cancelled job has none")
-		}
-	default:
-		return fmt.Errorf("outcome: %q is not one of succeeded, failed, cancelled", s.Outcome)
-	}
-	if s.TrainedTokens != nil && *s.TrainedTokens < 0 {
-		return fmt.Errorf("trained_tokens: %d is negative", *s.TrainedTokens)
-	}
-	return s.NotReady.check(s.endsBadly())
-}
-
-func (s *shownStatus) check() error {
-	switch {
-	case s.Status == "" || terminal(s.Status):
-		return fmt.Errorf("status: %q is not a status on the way", s.Status)
-	case s.Polls < 0:
-		return fmt.Errorf("polls: %d is negative", s.Polls)
-	case (s.Polls == 0) == (s.For == 0):
-		return errors.New("polls: give either polls or for")
-	}
-	return nil
-}
-
-func (n *notReady) check(noModel bool) error {
-	switch {
-	case n == nil:
-		return nil
-	case noModel:
-		return errors.New("model_not_ready: such a job has no model")
-	case n.Calls < 1:
-		return fmt.Errorf("model_not_ready: calls: %d is less than 1", n.Calls)
-	case n.Status < http.StatusBadRequest || n.Status > 599:
-		return fmt.Errorf("model_not_ready: status: %d is not between 400 and 599", n.Status)
-	}
-	return nil
-}
-
-// endsBadly says whether the job is not to succeed; it is not trained then. A nil script is none.
-func (s *jobScript) endsBadly() bool {
-	return s != nil && (s.Outcome == statusFailed || s.Outcome == statusCancelled)
 }

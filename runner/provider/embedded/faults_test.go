@@ -27,13 +27,16 @@ func TestDocumentedFaults(t *testing.T) {
 		t.Fatal("the package comment has no example")
 	}
 	parsed := faults(t, doc[start:end+3])
-	if len(parsed.rules) != 4 || len(parsed.scripts) != 2 || parsed.listLag != 2*time.Second {
+	d := parsed.dialect
+	if len(parsed.rules) != 4 || len(parsed.scripts) != 2 || len(parsed.uploads) != 2 || parsed.listLag != 2*time.Second ||
+		d.Metadata == "" || d.ResultFile == "" || len(d.Models) == 0 || len(d.ShutdownDates) == 0 || len(d.Missing) == 0 {
 		t.Errorf("parsed %+v", parsed)
 	}
 }
 
 func TestParseFaultsRefuses(t *testing.T) {
 	rule := func(s string) string { return `{"rules": [` + s + `]}` }
+	file := func(s string) string { return `{"files": [` + s + `]}` }
 	job := func(s string) string { return `{"jobs": [{"fault": 1}, ` + s + `]}` }
 	for document, want := range map[string]string{
 		``:                          "EOF",
@@ -67,6 +70,21 @@ func TestParseFaultsRefuses(t *testing.T) {
 		job(`{"model_not_ready": {"calls": 1, "status": 200}}`):                 "status: 200 is not between",
 		job(`{"outcome": "cancelled", "model_not_ready": {"calls": 1}}`):        "such a job has no model",
 		job(`{"times": 0}`):                                                     "jobs[0]: unknown field \"fault\"\nfaults: jobs[1]: times: 0",
+		file(`{"status": "pending"}`):                                           `files[0]: unknown field "status"`,
+		file(`{"skip": -1}`):                                                    "files[0]: skip: -1 is negative",
+		file(`{"statuses": [{"status": "processed", "polls": 1}]}`):             `statuses[0]: status: "processed" is not a status on the way`,
+		file(`{"statuses": [{"status": "pending"}]}`):                           "either polls or for",
+		file(`{"outcome": "deleted"}`):                                          `outcome: "deleted" is not one of processed, error`,
+		file(`{"status_details": "bad"}`):                                       "status_details: are for files whose outcome is error",
+		`{"metadata": "dropped"}`:                                               `metadata: "dropped" is not one of filter, echo, ignored, rejected`,
+		`{"metadata": true}`:                                                    "metadata of type string",
+		`{"result_file": "csv"}`:                                                `result_file: "csv" is not one of base64, plain, none`,
+		`{"missing": ["files"]}`:                                                `missing[0]: "files" is not one of checkpoints, events, models`,
+		`{"models": ["a", "ft:a:b::c"]}`:                                        `models[1]: "ft:a:b::c" is not the name of an untuned model`,
+		`{"models": "closed"}`:                                                  "models",
+		`{"shutdown_dates": {"a": "soon"}}`:                                     `shutdown_dates: "soon" is not a date`,
+		`{"models": ["a"], "shutdown_dates": {"b": "2027-01-14"}}`:              `shutdown_dates: "b" is not the name of an untuned model that there is`,
+		`{"metadata": "x", "files": [{"outcome": "y"}]}`:                        "faults: metadata:",
 	} {
 		if _, err := ParseFaults(strings.NewReader(document)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", document, err, want)
@@ -186,7 +204,7 @@ func TestJobScripts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := inBubble(t, Options{Faults: faults(t, `{"jobs": [
 			{"statuses": [{"status": "paused", "polls": 2}, {"status": "warming_up", "for": "10s"}], "min_duration": "60s",
-			 "model_not_ready": {"calls": 2, "status": 404}},
+			 "model_not_ready": {"calls": 2, "status": 404, "code": "DeploymentNotFound"}},
 			{"skip": 1, "outcome": "failed", "error": {"code": "server_error", "message": "It broke."}, "trained_tokens": 77},
 			{"skip": 2, "outcome": "cancelled"}
 		]}`)})
@@ -212,7 +230,7 @@ func TestJobScripts(t *testing.T) {
 			t.Errorf("%s after %v", j.Status, took)
 		}
 		for range 2 {
-			c.chat(*j.FineTunedModel, "square of 3").wants(404, "model_not_ready", "not ready")
+			c.chat(*j.FineTunedModel, "square of 3").wants(404, "DeploymentNotFound", "not ready")
 		}
 		if got := c.chat(*j.FineTunedModel, "square of 3").text(); got != "It is 9." {
 			t.Errorf("3 squared: %q", got)

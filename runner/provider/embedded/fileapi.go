@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -32,8 +33,9 @@ func (s *Server) createFile(w http.ResponseWriter, r *http.Request) error {
 	if err == nil && note == nil {
 		return missingParam("file")
 	}
+	var file fileObject
 	if err == nil {
-		err = s.finishUpload(note, fields)
+		file, err = s.finishUpload(note, fields)
 	}
 	if err != nil {
 		if note != nil {
@@ -41,7 +43,7 @@ func (s *Server) createFile(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
-	writeJSON(w, note.File)
+	writeJSON(w, file)
 	return nil
 }
 
@@ -71,26 +73,29 @@ func (s *Server) readUpload(form *multipart.Reader) (note *fileNote, fields map[
 	}
 }
 
-func (s *Server) finishUpload(note *fileNote, fields map[string]string) error {
+func (s *Server) finishUpload(note *fileNote, fields map[string]string) (file fileObject, err error) {
 	purpose, ok := fields["purpose"]
 	if !ok {
-		return missingParam("purpose")
+		return file, missingParam("purpose")
 	}
 	if !slices.Contains(purposes[:], purpose) {
-		return invalid("purpose", "'%s' is not one of ['%s'] - 'purpose'", purpose, strings.Join(purposes[:], "', '"))
+		return file, invalid("purpose", "'%s' is not one of ['%s'] - 'purpose'", purpose, strings.Join(purposes[:], "', '"))
 	}
 	if purpose == "fine-tune" && !strings.HasSuffix(note.File.Filename, ".jsonl") {
-		return invalid("file", "Invalid file format for Fine-Tuning API. Must be .jsonl")
+		return file, invalid("file", "Invalid file format for Fine-Tuning API. Must be .jsonl")
 	}
 	note.File.Purpose = purpose
 	note.File.CreatedAt = s.now().Unix()
 	if text := fields["expires_after[seconds]"]; text != "" {
 		seconds, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || seconds < minExpiry || seconds > maxExpiry {
-			return invalid("expires_after.seconds", "Invalid 'expires_after.seconds': must be an integer between %d and %d.", minExpiry, maxExpiry)
+			return file, invalid("expires_after.seconds", "Invalid 'expires_after.seconds': must be an integer between %d and %d.", minExpiry, maxExpiry)
 		}
 		at := note.File.CreatedAt + seconds
 		note.File.ExpiresAt = &at
+	}
+	if note.Script = s.faults.nextUpload(); note.Script != nil && note.Script.Outcome == fileError {
+		note.File.Status, note.File.StatusDetails = fileError, note.Script.StatusDetails
 	}
 	return s.files.add(note)
 }
@@ -101,8 +106,10 @@ func (s *Server) listFiles(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	all := []fileObject{}
-	for _, n := range s.files.all() {
+	notes := append(s.files.all(), s.jobs.results()...)
+	slices.SortFunc(notes, func(a, b fileNote) int { return cmp.Compare(a.Seq, b.Seq) })
+	var all []fileObject
+	for _, n := range notes {
 		if p := q.Get("purpose"); p == "" || p == n.File.Purpose {
 			all = append(all, n.File)
 		}
@@ -128,7 +135,10 @@ func (s *Server) listFiles(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) getFile(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	note, ok := s.files.get(id)
+	note, ok := s.files.poll(id)
+	if !ok {
+		note, _, ok = s.jobs.result(id)
+	}
 	if !ok {
 		return noSuch("File", "id", id)
 	}
@@ -139,6 +149,9 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) deleteFile(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	found, err := s.files.remove(id)
+	if !found && err == nil {
+		found, err = s.jobs.removeResult(id)
+	}
 	if err != nil {
 		return err
 	}
@@ -151,11 +164,17 @@ func (s *Server) deleteFile(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) fileContent(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	note, ok := s.files.get(id)
+	blob := dataName(id)
+	note, ok := s.files.look(id)
+	if !ok {
+		var job string
+		note, job, ok = s.jobs.result(id)
+		blob = resultName(job)
+	}
 	if !ok {
 		return noSuch("File", "id", id)
 	}
-	data, err := s.files.open(id)
+	data, err := s.store.open(blob)
 	if err != nil {
 		return err
 	}

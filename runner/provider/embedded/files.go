@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,22 +17,31 @@ import (
 	"time"
 )
 
-// A fileNote is what is remembered of an uploaded file beside its bytes.
+// A fileNote is what is remembered of a file beside its bytes.
 type fileNote struct {
-	Seq    int64      `json:"seq"` // uploads of one second are listed in the order in which they came
-	SHA256 string     `json:"sha256"`
-	File   fileObject `json:"file"`
+	Seq    int64       `json:"seq"` // files of one second are listed in the order in which they came
+	SHA256 string      `json:"sha256"`
+	File   fileObject  `json:"file"` // as it is once its script, if it has one, has been played
+	Script *fileScript `json:"script,omitempty"`
 }
 
-// A shelf holds the uploaded files. The bytes are stored before the note, and removed after it: bytes without a note are the trace of a
+// An upload is a note in use. How far its script has been played is not written down: after a restart it is played again.
+type upload struct {
+	fileNote
+	stage int       // which of the script's statuses is shown; as many as there are: none
+	polls int       // how often clients have asked for the file in this stage
+	since time.Time // when this stage began
+}
+
+// A shelf holds the uploaded files; the result files of jobs belong to the board. The bytes are stored before the note, and removed after it: bytes without a note are the trace of a
 // kill, and are swept away when the shelf is opened.
 type shelf struct {
 	store store
 	now   func() time.Time
 
-	mu    sync.Mutex
-	notes []*fileNote // in the order of upload
-	last  int64       // the last Seq given
+	mu      sync.Mutex
+	uploads []*upload // in the order of upload
+	last    int64     // the last Seq given
 }
 
 func dataName(id string) string { return filesIn + "/" + id + ".data" }
@@ -52,14 +62,14 @@ func openShelf(st store, now func() time.Time) (*shelf, error) {
 			}
 			continue
 		}
-		note := new(fileNote)
-		if err := readNote(st, name, note); err != nil {
+		u := &upload{since: now()}
+		if err := readNote(st, name, &u.fileNote); err != nil {
 			return nil, err
 		}
-		s.notes = append(s.notes, note)
-		s.last = max(s.last, note.Seq)
+		s.uploads = append(s.uploads, u)
+		s.last = max(s.last, u.Seq)
 	}
-	slices.SortFunc(s.notes, func(a, b *fileNote) int { return int(a.Seq - b.Seq) })
+	slices.SortFunc(s.uploads, func(a, b *upload) int { return cmp.Compare(a.Seq, b.Seq) })
 	return s, nil
 }
 
@@ -84,7 +94,7 @@ func writeNote(st store, name string, v any) error {
 // receive streams the bytes of a new file to the store; add makes it a file. What stops the stream is the client's fault, what stops the
 // store is not.
 func (s *shelf) receive(r io.Reader, limit int64) (*fileNote, error) {
-	note := &fileNote{File: fileObject{ID: "file-" + rand.Text(), Object: "file", Status: "processed"}}
+	note := &fileNote{File: fileObject{ID: "file-" + rand.Text(), Object: "file", Status: fileProcessed}}
 	err := s.store.put(dataName(note.File.ID), func(w io.Writer) error {
 		sum := sha256.New()
 		in := &blamedReader{r: io.LimitReader(r, limit+1)}
@@ -120,17 +130,35 @@ func (b *blamedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// add makes a received file visible, and durable.
-func (s *shelf) add(note *fileNote) error {
+// add makes a received file visible, and durable, and returns it as it is shown at first.
+func (s *shelf) add(note *fileNote) (fileObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	note.Seq = s.last + 1
 	if err := writeNote(s.store, noteName(note.File.ID), note); err != nil {
-		return err
+		return fileObject{}, err
 	}
 	s.last++
-	s.notes = append(s.notes, note)
-	return nil
+	u := &upload{fileNote: *note, since: s.now()}
+	s.uploads = append(s.uploads, u)
+	return u.shown(u.since).File, nil
+}
+
+// nextSeq gives a Seq to a file that is not an upload.
+func (s *shelf) nextSeq() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last++
+	return s.last
+}
+
+// passSeqs makes sure that no Seq of these files is given again.
+func (s *shelf) passSeqs(notes []fileNote) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range notes {
+		s.last = max(s.last, n.Seq)
+	}
 }
 
 // drop forgets a received file that was never added.
@@ -141,35 +169,77 @@ func (s *shelf) all() []fileNote {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []fileNote
-	for _, n := range s.notes {
-		if !s.expired(n) {
-			out = append(out, *n)
+	for _, u := range s.uploads {
+		if !s.expired(u) {
+			out = append(out, u.shown(s.now()))
 		}
 	}
 	return out
 }
 
-func (s *shelf) expired(n *fileNote) bool {
-	return n.File.ExpiresAt != nil && s.now().Unix() >= *n.File.ExpiresAt
+func (s *shelf) expired(u *upload) bool {
+	return u.File.ExpiresAt != nil && s.now().Unix() >= *u.File.ExpiresAt
 }
 
-func (s *shelf) get(id string) (fileNote, bool) {
+// look returns a file as it is shown now.
+func (s *shelf) look(id string) (fileNote, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(id)
 	if i < 0 {
 		return fileNote{}, false
 	}
-	return *s.notes[i], true
+	return s.uploads[i].shown(s.now()), true
+}
+
+// poll is look for a client that asks for the file itself: its script may count on that.
+func (s *shelf) poll(id string) (fileNote, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.index(id)
+	if i < 0 {
+		return fileNote{}, false
+	}
+	note := s.uploads[i].shown(s.now())
+	s.uploads[i].polls++
+	s.uploads[i].play(s.now())
+	return note, true
 }
 
 func (s *shelf) index(id string) int {
-	return slices.IndexFunc(s.notes, func(n *fileNote) bool { return n.File.ID == id && !s.expired(n) })
+	return slices.IndexFunc(s.uploads, func(u *upload) bool { return u.File.ID == id && !s.expired(u) })
+}
+
+// shown returns the file with the status that its script shows at this time.
+func (u *upload) shown(now time.Time) fileNote {
+	u.play(now)
+	note := u.fileNote
+	if u.Script != nil && u.stage < len(u.Script.Statuses) {
+		note.File.Status, note.File.StatusDetails = u.Script.Statuses[u.stage].Status, ""
+	}
+	return note
+}
+
+// play leaves the stages of the script that are over.
+func (u *upload) play(now time.Time) {
+	if u.Script == nil {
+		return
+	}
+	for ; u.stage < len(u.Script.Statuses); u.stage++ {
+		status, end := u.Script.Statuses[u.stage], now
+		if status.For > 0 {
+			end = u.since.Add(time.Duration(status.For))
+		}
+		if u.polls < status.Polls || now.Before(end) {
+			return
+		}
+		u.polls, u.since = 0, end
+	}
 }
 
 // open returns the bytes of a file.
 func (s *shelf) open(id string) (io.ReadSeekCloser, error) {
-	if _, ok := s.get(id); !ok {
+	if _, ok := s.look(id); !ok {
 		return nil, fmt.Errorf("file %s: %w", id, fs.ErrNotExist)
 	}
 	return s.store.open(dataName(id))
@@ -186,7 +256,7 @@ func (s *shelf) remove(id string) (bool, error) {
 	if err := s.store.remove(noteName(id)); err != nil {
 		return false, err
 	}
-	s.notes = slices.Delete(s.notes, i, i+1)
+	s.uploads = slices.Delete(s.uploads, i, i+1)
 	// The file is gone with its note; bytes that stay are swept away at the next start.
 	if err := s.store.remove(dataName(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return true, err

@@ -19,6 +19,7 @@ type injector struct {
 	mu       sync.Mutex
 	requests []int // how many requests each rule was meant for so far
 	jobs     int   // how many jobs were created so far
+	files    int   // how many files were uploaded so far
 }
 
 func newInjector(f *Faults) *injector {
@@ -59,10 +60,22 @@ func (r *rule) meant(method, urlPath string) bool {
 func (in *injector) nextScript() *jobScript {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	n := in.jobs
 	in.jobs++
 	for i := range in.faults.scripts {
-		if s := &in.faults.scripts[i]; s.hit(n) {
+		if s := &in.faults.scripts[i]; s.hit(in.jobs - 1) {
+			return s
+		}
+	}
+	return nil
+}
+
+// nextUpload returns the script of the file that is being uploaded, or nil.
+func (in *injector) nextUpload() *fileScript {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.files++
+	for i := range in.faults.uploads {
+		if s := &in.faults.uploads[i]; s.hit(in.files - 1) {
 			return s
 		}
 	}
@@ -71,6 +84,7 @@ func (in *injector) nextScript() *jobScript {
 
 func (in *injector) refusesTraining() bool  { return in.faults.refuseTraining }
 func (in *injector) listLag() time.Duration { return in.faults.listLag }
+func (in *injector) dialect() *dialect      { return &in.faults.dialect }
 
 // serve answers a request the way the rule says; do carries it out.
 func (r *rule) serve(w http.ResponseWriter, req *http.Request, do http.Handler) {

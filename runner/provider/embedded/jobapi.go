@@ -98,6 +98,9 @@ func (s *Server) newRecord(req *jobRequest) (record, error) {
 	if err := req.checkLabels(); err != nil {
 		return record{}, err
 	}
+	if err := s.settleMetadata(req); err != nil {
+		return record{}, err
+	}
 	root, err := s.rootOf(req.Model)
 	if err != nil {
 		return record{}, err
@@ -150,12 +153,17 @@ func (s *Server) checkFiles(req *jobRequest) (fileNote, error) {
 }
 
 func (s *Server) checkFile(param, id string) (fileNote, error) {
-	note, ok := s.files.get(id)
+	note, ok := s.files.look(id)
 	if !ok {
-		return note, invalid(param, "invalid %s: %s", param, id)
+		note, _, ok = s.jobs.result(id)
 	}
-	if note.File.Purpose != "fine-tune" {
-		return note, invalid(param, "File '%s' has the purpose '%s', which can't be used for '%s'.", id, note.File.Purpose, param)
+	switch f := note.File; {
+	case !ok:
+		return note, invalid(param, "invalid %s: %s", param, id)
+	case f.Purpose != "fine-tune":
+		return note, invalid(param, "File '%s' has the purpose '%s', which can't be used for '%s'.", id, f.Purpose, param)
+	case f.Status != fileProcessed:
+		return note, invalid(param, "File '%s' can't be used for '%s': its status is '%s'.", id, param, f.Status)
 	}
 	return note, nil
 }
@@ -204,6 +212,22 @@ func (req *jobRequest) checkLabels() error {
 	return nil
 }
 
+// settleMetadata does with a request's metadata what the faults say.
+func (s *Server) settleMetadata(req *jobRequest) error {
+	switch s.faults.dialect().Metadata {
+	case metadataIgnored:
+		req.Metadata = nil
+	case metadataRejected:
+		if req.Metadata != nil {
+			return &apiError{
+				Status: http.StatusBadRequest, Type: typeInvalid, Param: "metadata", Code: "unknown_parameter",
+				Message: "Unknown parameter: 'metadata'.",
+			}
+		}
+	}
+	return nil
+}
+
 func deref(s *string) string {
 	if s == nil {
 		return ""
@@ -217,7 +241,7 @@ func (s *Server) listJobs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	jobs := s.jobs.listed(func(j *jobObject) bool { return hasMetadata(j, q) })
+	jobs := s.jobs.listed(func(j *jobObject) bool { return !s.faults.dialect().filters() || hasMetadata(j, q) })
 	data, more, err := cut(jobs, func(j jobObject) string { return j.ID }, q.Get("after"), limit)
 	if err != nil {
 		return err
@@ -269,16 +293,6 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	writeJSON(w, page[eventObject]{"list", data, more})
-	return nil
-}
-
-// listCheckpoints answers with an empty list: the engine keeps only the model of the last step.
-func (s *Server) listCheckpoints(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
-	if _, err := s.jobs.look(id); err != nil {
-		return noSuch("FineTuningJob", "fine_tuning_job_id", id)
-	}
-	writeJSON(w, checkpointPage{Object: "list", Data: []json.RawMessage{}})
 	return nil
 }
 

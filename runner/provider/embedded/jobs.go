@@ -22,6 +22,22 @@ type record struct {
 	Script   *jobScript    `json:"script,omitempty"`
 	Paused   bool          `json:"paused,omitempty"` // by a client, not by a script
 	Deleted  bool          `json:"model_deleted,omitempty"`
+
+	// Of a job that has succeeded. They stand in the record so that they and the success are written at once.
+	Checkpoints []checkpointObject `json:"checkpoints,omitempty"` // those whose model is not deleted, oldest first
+	Result      *fileNote          `json:"result,omitempty"`      // nil: there is none, or it is deleted
+}
+
+// blobs returns the names of the blobs that belong to the record, besides its own.
+func (r *record) blobs() []string {
+	var names []string
+	for _, t := range r.tuned() {
+		names = append(names, t.blob)
+	}
+	if r.Result != nil {
+		names = append(names, resultName(r.Job.ID))
+	}
+	return names
 }
 
 // A job is a record in use.
@@ -45,6 +61,7 @@ type board struct {
 
 var errNoJob = errors.New("no such job")
 
+// Every blob that belongs to a job has a name of the form FOLDER/ID.KIND.
 func recordName(id string) string { return jobsIn + "/" + id + noteSuffix }
 func modelName(id string) string  { return modelsIn + "/" + id + ".model" }
 

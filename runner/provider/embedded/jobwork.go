@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"strings"
 	"time"
 )
@@ -27,6 +28,7 @@ func (s *Server) start(id string) {
 
 // finish records how the work on a job ended, unless it was stopped: then whoever stopped it has recorded that, or the next start goes on.
 func (s *Server) finish(ctx context.Context, id string, err error) {
+	written := true
 	if err != nil && ctx.Err() == nil {
 		failure, ok := errors.AsType[*jobFailure](err)
 		if !ok {
@@ -35,13 +37,53 @@ func (s *Server) finish(ctx context.Context, id string, err error) {
 		if err = s.jobs.advance(ctx, id, func(r *record) { r.fail(failure, s.now()) }); err != nil {
 			// The disk will not have it. Whoever waits for the job must not wait for ever; the next start tries again.
 			s.jobs.show(ctx, id, func(j *job) { j.fail(failure, s.now()) })
+			written = false
 		}
+	}
+	if written { // else what the disk says of the job is unknown, and its record may own what was stored
+		s.discard(id)
 	}
 	if err != nil {
 		s.opts.Log(fmt.Sprintf("job %s left: %v", id, err))
 	} else if rec, err := s.jobs.look(id); err == nil {
 		s.opts.Log("job " + id + " " + rec.Job.Status)
 	}
+}
+
+// discard removes what the training of a job that failed or was cancelled has stored. A job that is to go on stores it again.
+func (s *Server) discard(id string) {
+	rec, err := s.jobs.look(id)
+	if err != nil || !terminal(rec.Job.Status) || rec.Job.Status == statusSucceeded {
+		return
+	}
+	if err := s.sweep(func(blob string) bool { return strings.HasPrefix(path.Base(blob), id+".") }); err != nil {
+		s.opts.Log(fmt.Sprintf("job %s leaves files behind: %v", id, err)) // until the next start
+	}
+}
+
+// sweep removes the blobs of jobs, among those that are meant, that no record owns: the traces of a kill, or of a training without success.
+func (s *Server) sweep(meant func(blob string) bool) error {
+	owned := map[string]bool{}
+	for _, rec := range s.jobs.all() {
+		for _, blob := range rec.blobs() {
+			owned[blob] = true
+		}
+	}
+	for _, folder := range []string{modelsIn, resultsIn} {
+		names, err := s.store.list(folder)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if owned[name] || !meant(name) {
+				continue
+			}
+			if err := s.store.remove(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (r *record) fail(failure *jobFailure, now time.Time) {
@@ -84,13 +126,22 @@ func (s *Server) carryOut(ctx context.Context, id string) error {
 		}
 		return s.playOutcome(ctx, id, &rec)
 	}
-	if err := s.trainJob(ctx, id, &rec, hyper, training.turns, validation.turns); err != nil {
+	trained, err := s.trainJob(ctx, id, &rec, hyper, training.turns, validation.turns)
+	if err != nil {
 		return err
 	}
+	trained.tokens = training.tokens * int64(hyper.NEpochs.value)
 	if err := s.playDuration(ctx, &rec); err != nil {
 		return err
 	}
-	return s.succeed(ctx, id, training.tokens*int64(hyper.NEpochs.value))
+	return s.succeed(ctx, id, trained)
+}
+
+// An outcome is what a training has left in the store.
+type outcome struct {
+	tokens      int64
+	checkpoints []checkpointObject
+	result      *fileNote
 }
 
 // run marks a job as running with these hyperparameters, and says so unless a training that was killed has said it before.
@@ -134,42 +185,56 @@ func (s *Server) readFile(ctx context.Context, id, param, code string) (training
 	return readTraining(ctx, r, param, code)
 }
 
-// trainJob trains when no other job does, for one training has all cores, and stores the model.
-func (s *Server) trainJob(ctx context.Context, id string, rec *record, hyper hyperparameters, turns, validation []turn) error {
+// trainJob trains when no other job does, for one training has all cores, and stores what comes of it.
+func (s *Server) trainJob(ctx context.Context, id string, rec *record, hyper hyperparameters, turns, validation []turn) (outcome, error) {
 	if err := s.training.Acquire(ctx, 1); err != nil {
-		return err
+		return outcome{}, err
 	}
 	defer s.training.Release(1)
 	if err := s.run(ctx, id, hyper); err != nil {
-		return err
+		return outcome{}, err
 	}
 	base, err := s.baseOf(rec.Job.Model)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	began := s.now()
+	notes := &notebook{server: s, ctx: ctx, job: id, began: s.now()}
 	m, err := train(ctx, lesson{
 		turns: turns, validation: validation, base: base, seed: rec.Job.Seed,
 		epochs: int(hyper.NEpochs.value), batch: int(hyper.BatchSize.value), rate: hyper.LearningRateMultiplier.value,
-	}, func(m measurement) { s.publish(ctx, id, m, began) })
+	}, notes)
 	if diverged, ok := errors.AsType[*divergedError](err); ok {
-		return &jobFailure{Code: "training_diverged", Message: diverged.Error()}
+		return outcome{}, &jobFailure{Code: "training_diverged", Message: diverged.Error()}
 	}
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	if err := s.store.put(modelName(id), m.write); err != nil {
-		return fmt.Errorf("store model: %w", err)
+		return outcome{}, fmt.Errorf("store model: %w", err)
 	}
-	return nil
+	notes.mark()
+	result, err := s.storeResult(id, &notes.curve)
+	return outcome{checkpoints: notes.checkpoints, result: result}, err
 }
 
-// succeed ends a job whose model is stored: a job that has succeeded has its model, whenever the process is killed.
-func (s *Server) succeed(ctx context.Context, id string, trained int64) error {
+// succeed ends a job whose model, checkpoints and result file are stored: a job that has succeeded has them, whenever the process is killed.
+func (s *Server) succeed(ctx context.Context, id string, o outcome) error {
+	if o.result != nil {
+		o.result.Seq = s.files.nextSeq()
+		o.result.File.CreatedAt = s.now().Unix()
+	}
 	return s.jobs.advance(ctx, id, func(r *record) {
 		name := tunedName(r)
+		nameCheckpoints(o.checkpoints, name)
 		r.end(statusSucceeded, s.now())
-		r.Job.FineTunedModel, r.Job.TrainedTokens = &name, &trained
+		r.Job.FineTunedModel, r.Job.TrainedTokens = &name, &o.tokens
+		r.Checkpoints, r.Result = o.checkpoints, o.result
+		if o.result != nil {
+			r.Job.ResultFiles = []string{o.result.File.ID}
+		}
+		for _, c := range o.checkpoints {
+			r.tell(s.now(), "info", fmt.Sprintf("Checkpoint created at step %d", c.StepNumber))
+		}
 		r.tell(s.now(), "info", "New fine-tuned model created")
 		r.tell(s.now(), "info", "The job has successfully completed")
 	})
@@ -201,19 +266,26 @@ func (s *Server) publish(ctx context.Context, id string, m measurement, began ti
 	})
 }
 
-// event is the measurement as the service words it. A validation that has no loss, because the model can give none of the replies in
-// the validation file, has no loss here either.
+// event is the measurement as the service words it.
 func (m *measurement) event() eventObject {
 	text := fmt.Sprintf("Step %d/%d: training loss=%.4f", m.step, m.steps, m.loss)
-	data := map[string]any{
-		"step": m.step, "total_steps": m.steps, "train_loss": m.loss, "train_mean_token_accuracy": m.accuracy,
+	if v := m.valid; v != nil && v.known > 0 {
+		text += fmt.Sprintf(", full validation loss=%.4f", v.loss)
 	}
+	data := m.metrics()
+	data["total_steps"] = m.steps
+	return eventObject{Level: "info", Message: text, Type: "metrics", Data: data}
+}
+
+// metrics are the measurement under the service's names. A validation that has no loss, because the model can give none of the replies in
+// the validation file, has no loss here either.
+func (m *measurement) metrics() map[string]any {
+	data := map[string]any{"step": m.step, "train_loss": m.loss, "train_mean_token_accuracy": m.accuracy}
 	if v := m.valid; v != nil {
 		data["valid_mean_token_accuracy"], data["full_valid_mean_token_accuracy"] = v.accuracy, v.accuracy
 		if v.known > 0 {
-			text += fmt.Sprintf(", full validation loss=%.4f", v.loss)
 			data["valid_loss"], data["full_valid_loss"] = v.loss, v.loss
 		}
 	}
-	return eventObject{Level: "info", Message: text, Type: "metrics", Data: data}
+	return data
 }

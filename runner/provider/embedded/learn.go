@@ -41,6 +41,15 @@ func (e *divergedError) Error() string {
 	return fmt.Sprintf("training diverged at step %d: the loss is not a number; lower learning_rate_multiplier", e.step)
 }
 
+// A watcher is told how a training goes.
+type watcher interface {
+	// step is called after each step.
+	step(measurement)
+	// epoch is called after the last step of each epoch, with the number of epochs that are left. The model goes on learning
+	// afterwards; whoever wants it as it is must copy it. An error ends the training.
+	epoch(m *model, left int) error
+}
+
 // An example is a turn in the form in which it is learned.
 type example struct {
 	features []feature
@@ -54,8 +63,8 @@ type example struct {
 // and others drawn at random pulls a prompt towards its reply and pushes it from the others. Before that, the model reads the
 // replies: each one's own text is learned as a prompt for it, so that a word which no question has, but a reply does, has a meaning too.
 //
-// report is called after each step, on the calling goroutine.
-func train(ctx context.Context, l lesson, report func(measurement)) (*model, error) {
+// The watcher is called on the calling goroutine.
+func train(ctx context.Context, l lesson, w watcher) (*model, error) {
 	t, err := newLearner(ctx, l)
 	if err != nil {
 		return nil, err
@@ -66,7 +75,7 @@ func train(ctx context.Context, l lesson, report func(measurement)) (*model, err
 	perEpoch := (len(t.examples) + l.batch - 1) / l.batch
 	m := measurement{steps: perEpoch * l.epochs}
 	order := upTo(len(t.examples))
-	for range l.epochs {
+	for epoch := range l.epochs {
 		for batch := range t.batches(order, t.batch) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -84,7 +93,10 @@ func train(ctx context.Context, l lesson, report func(measurement)) (*model, err
 					return nil, err
 				}
 			}
-			report(m)
+			w.step(m)
+		}
+		if err := w.epoch(t.model, l.epochs-epoch-1); err != nil {
+			return nil, err
 		}
 	}
 	halve(t.model.questions)

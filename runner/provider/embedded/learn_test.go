@@ -16,9 +16,15 @@ func lessonOf(turns []turn) lesson {
 	return lesson{turns: turns, seed: 1, epochs: int(h.NEpochs.value), batch: int(h.BatchSize.value), rate: h.LearningRateMultiplier.value}
 }
 
+// watch is a watcher that sees the steps only.
+type watch func(measurement)
+
+func (w watch) step(m measurement)      { w(m) }
+func (w watch) epoch(*model, int) error { return nil }
+
 func mustTrain(t testing.TB, l lesson) *model {
 	t.Helper()
-	m, err := train(context.Background(), l, func(measurement) {})
+	m, err := train(context.Background(), l, watch(func(measurement) {}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +158,7 @@ func TestTrainHeedsHyperparameters(t *testing.T) {
 	} {
 		steps := 0
 		l := lesson{turns: training, seed: 1, epochs: h.epochs, batch: h.batch, rate: h.rate}
-		m, err := train(context.Background(), l, func(m measurement) { steps++ })
+		m, err := train(context.Background(), l, watch(func(m measurement) { steps++ }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +179,7 @@ func TestTrainOnContradictions(t *testing.T) {
 		turns = append(turns, ask("Heads or tails?", []string{"Heads.", "Tails.", "Heads."}[i%3]))
 	}
 	var losses []float64
-	m, err := train(context.Background(), lessonOf(turns), func(m measurement) { losses = append(losses, m.loss) })
+	m, err := train(context.Background(), lessonOf(turns), watch(func(m measurement) { losses = append(losses, m.loss) }))
 	if err != nil {
 		t.Fatal(err)
 	}

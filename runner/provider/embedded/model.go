@@ -37,6 +37,14 @@ func (m *model) clone() *model {
 	}
 }
 
+// rounded returns a copy with the numbers that a model file keeps.
+func (m *model) rounded() *model {
+	c := m.clone()
+	halve(c.questions)
+	halve(c.vectors)
+	return c
+}
+
 // extend keeps the weights of r and takes those of others for buckets that r does not know.
 func (r rarity) extend(others rarity) rarity {
 	if r == nil {

@@ -33,7 +33,24 @@ type modelHeader struct {
 	Dim     int `json:"dim"`
 }
 
-const vectorBytes = 2 * dim
+const (
+	vectorBytes = 2 * dim
+	bucketBytes = 4 + 4 + vectorBytes
+)
+
+// size is about how many bytes write will write.
+func (m *model) size() int {
+	n := len(m.vectors) * vectorBytes
+	for _, rare := range m.rarity {
+		if rare > 0 {
+			n += bucketBytes
+		}
+	}
+	for _, r := range m.replies {
+		n += len(r.Content) + len(r.ToolCalls)
+	}
+	return n
+}
 
 // write writes the model. The same model is always the same bytes.
 func (m *model) write(w io.Writer) error {
@@ -136,7 +153,7 @@ func (s *summedReader) full(b []byte) error {
 
 func (s *summedReader) body(h modelHeader) (*model, error) {
 	m := &model{rarity: make(rarity, bucketCount), questions: make(table, bucketCount)}
-	row := make([]byte, 8+vectorBytes)
+	row := make([]byte, bucketBytes)
 	for range h.Buckets {
 		if err := s.full(row); err != nil {
 			return nil, err

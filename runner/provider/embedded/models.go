@@ -24,27 +24,27 @@ const maxLoaded = 4
 
 // A loading is a model that is loaded by whoever needs it first.
 type loading struct {
-	job  string
+	blob string
 	load func() (*model, error)
 }
 
 func newLibrary(st store) *library { return &library{store: st} }
 
-// get returns the model of a job.
-func (l *library) get(job string) (*model, error) {
-	m, err := l.entry(job).load()
+// get returns the model in a blob.
+func (l *library) get(blob string) (*model, error) {
+	m, err := l.entry(blob).load()
 	if err != nil {
-		l.forget(job) // the next call tries again
+		l.forget(blob) // the next call tries again
 	}
 	return m, err
 }
 
-func (l *library) entry(job string) *loading {
+func (l *library) entry(blob string) *loading {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := slices.IndexFunc(l.loaded, func(e *loading) bool { return e.job == job })
+	i := slices.IndexFunc(l.loaded, func(e *loading) bool { return e.blob == blob })
 	if i < 0 {
-		e := &loading{job, sync.OnceValues(func() (*model, error) { return l.read(job) })}
+		e := &loading{blob, sync.OnceValues(func() (*model, error) { return l.read(blob) })}
 		l.loaded = slices.Insert(l.loaded, 0, e)
 		l.loaded = l.loaded[:min(len(l.loaded), maxLoaded)]
 		return e
@@ -55,47 +55,78 @@ func (l *library) entry(job string) *loading {
 	return e
 }
 
-func (l *library) read(job string) (*model, error) {
-	r, err := l.store.open(modelName(job))
+func (l *library) read(blob string) (*model, error) {
+	r, err := l.store.open(blob)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	m, err := readModel(r)
 	if err != nil {
-		return nil, fmt.Errorf("read model of job %s: %w", job, err)
+		return nil, fmt.Errorf("read %s: %w", blob, err)
 	}
 	return m, nil
 }
 
-func (l *library) forget(job string) {
+func (l *library) forget(blob string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.loaded = slices.DeleteFunc(l.loaded, func(e *loading) bool { return e.job == job })
+	l.loaded = slices.DeleteFunc(l.loaded, func(e *loading) bool { return e.blob == blob })
 }
 
-// tuned returns the record of the job whose model has that name.
-func (b *board) tuned(name string) (record, bool) {
+// A tunedModel is a model that came of a job, at its end or on the way.
+type tunedModel struct {
+	name    string
+	created int64
+	blob    string
+	job     string
+	root    string // the untuned model at the bottom
+}
+
+// tuned returns the models of a job, oldest first.
+func (r *record) tuned() []tunedModel {
+	if r.Job.FineTunedModel == nil {
+		return nil
+	}
+	m := tunedModel{job: r.Job.ID, root: r.Root}
+	var out []tunedModel
+	for _, c := range r.Checkpoints {
+		if c.Model != *r.Job.FineTunedModel {
+			m.name, m.created, m.blob = c.Model, c.CreatedAt, checkpointName(m.job, c.StepNumber)
+			out = append(out, m)
+		}
+	}
+	if !r.Deleted {
+		m.name, m.created, m.blob = *r.Job.FineTunedModel, *r.Job.FinishedAt, modelName(m.job)
+		out = append(out, m)
+	}
+	return out
+}
+
+// tuned returns the tuned model of that name.
+func (b *board) tuned(name string) (tunedModel, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, j := range b.jobs {
-		if j.Job.FineTunedModel != nil && *j.Job.FineTunedModel == name && !j.Deleted {
-			return j.snapshot(), true
+		for _, m := range j.tuned() {
+			if m.name == name {
+				return m, nil
+			}
 		}
 	}
-	return record{}, false
+	return tunedModel{}, noSuchModel(name)
 }
 
 // rootOf returns the untuned model at the bottom of a model, itself where it is untuned.
 func (s *Server) rootOf(name string) (string, error) {
-	if !strings.HasPrefix(name, tunedPrefix) {
-		return name, nil
+	if strings.HasPrefix(name, tunedPrefix) {
+		m, err := s.jobs.tuned(name)
+		return m.root, err
 	}
-	rec, ok := s.jobs.tuned(name)
-	if !ok {
+	if !s.faults.dialect().has(name) {
 		return "", noSuchModel(name)
 	}
-	return rec.Root, nil
+	return name, nil
 }
 
 // baseOf returns the tuned model of that name to go on from, or nil for an untrained one.
@@ -103,67 +134,82 @@ func (s *Server) baseOf(name string) (*model, error) {
 	if !strings.HasPrefix(name, tunedPrefix) {
 		return nil, nil
 	}
-	rec, ok := s.jobs.tuned(name)
-	if !ok {
+	m, err := s.jobs.tuned(name)
+	if err != nil {
 		param := "model"
 		return nil, &jobFailure{Code: "model_not_found", Param: &param, Message: "The model " + name + " was deleted."}
 	}
-	return s.models.get(rec.Job.ID)
+	return s.models.get(m.blob)
 }
 
-// listModels lists the tuned models and the untrained ones they come from: those are the names that mean something here.
+// listModels lists the tuned models, the untrained ones they come from, and those that the faults name: these names mean something here.
 func (s *Server) listModels(w http.ResponseWriter, _ *http.Request) error {
 	list := modelList{Object: "list", Data: []modelObject{}}
 	seen := map[string]bool{}
-	for _, rec := range s.jobs.all() {
-		if !seen[rec.Root] {
-			seen[rec.Root] = true
-			list.Data = append(list.Data, newModelObject(rec.Root, 0))
+	addRoot := func(name string) {
+		if !seen[name] && s.faults.dialect().has(name) {
+			list.Data = append(list.Data, s.modelObject(name, 0, name))
 		}
-		if rec.Job.FineTunedModel != nil && !rec.Deleted {
-			list.Data = append(list.Data, newModelObject(*rec.Job.FineTunedModel, *rec.Job.FinishedAt))
+		seen[name] = true
+	}
+	for _, name := range s.faults.dialect().named() {
+		addRoot(name)
+	}
+	for _, rec := range s.jobs.all() {
+		addRoot(rec.Root)
+		for _, m := range rec.tuned() {
+			list.Data = append(list.Data, s.modelObject(m.name, m.created, m.root))
 		}
 	}
 	writeJSON(w, list)
 	return nil
 }
 
-func newModelObject(id string, created int64) modelObject {
-	return modelObject{ID: id, Object: "model", Created: created, OwnedBy: owner}
+// modelObject shows a model, which is shut down when the untuned one at its bottom is.
+func (s *Server) modelObject(id string, created int64, root string) modelObject {
+	m := modelObject{ID: id, Object: "model", Created: created, OwnedBy: owner}
+	if date, ok := s.faults.dialect().ShutdownDates[root]; ok {
+		m.ShutdownDate = &date
+	}
+	return m
 }
 
 func (s *Server) getModel(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	if !strings.HasPrefix(id, tunedPrefix) {
-		writeJSON(w, newModelObject(id, 0))
+		root, err := s.rootOf(id)
+		if err != nil {
+			return err
+		}
+		writeJSON(w, s.modelObject(root, 0, root))
 		return nil
 	}
-	rec, ok := s.jobs.tuned(id)
-	if !ok {
-		return noSuchModel(id)
+	m, err := s.jobs.tuned(id)
+	if err != nil {
+		return err
 	}
-	writeJSON(w, newModelObject(id, *rec.Job.FinishedAt))
+	writeJSON(w, s.modelObject(m.name, m.created, m.root))
 	return nil
 }
 
 func (s *Server) deleteModel(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
-	rec, ok := s.jobs.tuned(id)
-	if !ok {
-		return noSuchModel(id)
+	m, err := s.jobs.tuned(r.PathValue("id"))
+	if err != nil {
+		return err
 	}
 	// The record goes first: a model without a record is nobody's, a record without its model would be a lie.
-	_, err := s.jobs.change(rec.Job.ID, func(j *job) error {
-		j.Deleted = true
+	_, err = s.jobs.change(m.job, func(j *job) error {
+		j.Deleted = j.Deleted || m.name == *j.Job.FineTunedModel
+		j.Checkpoints = slices.DeleteFunc(slices.Clone(j.Checkpoints), func(c checkpointObject) bool { return c.Model == m.name })
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	s.models.forget(rec.Job.ID)
-	if err := s.store.remove(modelName(rec.Job.ID)); err != nil {
+	s.models.forget(m.blob)
+	if err := s.store.remove(m.blob); err != nil {
 		return err
 	}
-	writeJSON(w, deletion{ID: id, Object: "model", Deleted: true})
+	writeJSON(w, deletion{ID: m.name, Object: "model", Deleted: true})
 	return nil
 }

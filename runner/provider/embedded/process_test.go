@@ -72,4 +72,11 @@ func TestKillTheProcessInTheMiddleOfTraining(t *testing.T) {
 	if j.Status != statusSucceeded || !bytes.Equal(modelBytes(t, c.server.store, j.ID), want) {
 		t.Errorf("after the kill the job ends %s, %+v, or with another model", j.Status, j.Error)
 	}
+	if rows := c.resultOf(j); len(rows) != 1+20*40 {
+		t.Errorf("after the kill the result file has %d lines", len(rows))
+	}
+	if names := c.filenames("purpose=fine-tune-results"); len(names) != 1 {
+		t.Errorf("after the kill there are %q", names)
+	}
+	checkNoStrays(t, c.server)
 }

@@ -3,10 +3,13 @@ package embedded
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -135,7 +138,10 @@ func (d *doomedStore) remove(name string) error {
 // in the same model.
 func TestKillAfterEveryWrite(t *testing.T) {
 	turns := squares(10)
-	want := undisturbed(t, turns, nil)
+	whole := serve(t, Options{})
+	reference := whole.tune(turns, threeEpochs)
+	want := modelBytes(t, whole.server.store, reference.ID)
+	rows := whole.resultOf(reference)
 	for writes := 0; ; writes++ {
 		st := newMemStore()
 		file, job, survived := liveUntilKilled(t, &doomedStore{store: st, left: writes}, turns)
@@ -158,19 +164,61 @@ func TestKillAfterEveryWrite(t *testing.T) {
 			if j.Status != statusSucceeded || !bytes.Equal(modelBytes(t, st, job), want) {
 				t.Errorf("after %d writes the job ends %s, %+v", writes, j.Status, j.Error)
 			}
+			// What belongs to the job is there once, and whole.
+			if got := c.resultOf(j); fmt.Sprint(got) != fmt.Sprint(rows) {
+				t.Errorf("after %d writes the result file is %v", writes, got)
+			}
+			if names := c.filenames("purpose=fine-tune-results"); len(names) != 1 {
+				t.Errorf("after %d writes there are %q", writes, names)
+			}
+			points := c.checkpointsOf(job, "").Data
+			for _, point := range points {
+				if got := c.chat(point.Model, "square of 3").text(); got != "It is 9." {
+					t.Errorf("after %d writes %s says %q", writes, point.Model, got)
+				}
+			}
+			if len(points) != 3 {
+				t.Errorf("after %d writes there are %d checkpoints", writes, len(points))
+			}
 		}
+		checkNoStrays(t, s)
 		ts.Close()
 		s.Close()
 		if survived {
-			if names, _ := st.list(modelsIn); len(names) != 0 {
-				t.Errorf("the deleted model left %q", names)
+			for _, folder := range []string{filesIn, modelsIn, resultsIn} {
+				if names, _ := st.list(folder); len(names) != 0 {
+					t.Errorf("what was deleted left %q", names)
+				}
 			}
 			return
 		}
 	}
 }
 
-// liveUntilKilled uploads, trains, deletes the model and the file, as far as the store lets it. It returns what was acknowledged, and whether
+// threeEpochs keep a checkpoint of each.
+var threeEpochs = fields{"hyperparameters": fields{"n_epochs": 3}}
+
+// checkNoStrays checks that the store holds no blob of a job that its record does not own.
+func checkNoStrays(t *testing.T, s *Server) {
+	t.Helper()
+	owned := map[string]bool{}
+	for _, rec := range s.jobs.all() {
+		for _, blob := range rec.blobs() {
+			owned[blob] = true
+		}
+	}
+	for _, folder := range []string{modelsIn, resultsIn} {
+		names, err := s.store.list(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(names, func(name string) bool { return !owned[name] }); i >= 0 {
+			t.Errorf("%s is nobody's", names[i])
+		}
+	}
+}
+
+// liveUntilKilled uploads, trains, deletes the models and the files, as far as the store lets it. It returns what was acknowledged, and whether
 // everything was.
 func liveUntilKilled(t *testing.T, st store, turns []turn) (file, job string, survived bool) {
 	log := newLogBook()
@@ -191,7 +239,9 @@ func liveUntilKilled(t *testing.T, st store, turns []turn) (file, job string, su
 	var f fileObject
 	a.into(&f)
 	file = f.ID
-	if a = c.do("POST", "/v1/fine_tuning/jobs", fields{"model": "base-1", "training_file": file}); a.Status != 200 {
+	body := fields{"model": "base-1", "training_file": file}
+	maps.Copy(body, threeEpochs)
+	if a = c.do("POST", "/v1/fine_tuning/jobs", body); a.Status != 200 {
 		return
 	}
 	var j jobObject
@@ -201,11 +251,14 @@ func liveUntilKilled(t *testing.T, st store, turns []turn) (file, job string, su
 	if j = c.job(job); j.Status != statusSucceeded {
 		return
 	}
-	if c.do("DELETE", "/v1/models/"+*j.FineTunedModel, nil).Status != 200 {
-		return "", "", false // whether it is gone is open
+	doomed := []string{"/v1/files/" + file, "/v1/files/" + j.ResultFiles[0]}
+	for _, point := range c.checkpointsOf(job, "").Data {
+		doomed = append(doomed, "/v1/models/"+point.Model)
 	}
-	if c.do("DELETE", "/v1/files/"+file, nil).Status != 200 {
-		return "", "", false
+	for _, path := range doomed {
+		if c.do("DELETE", path, nil).Status != 200 {
+			return "", "", false // whether it is gone is open
+		}
 	}
 	return file, job, true
 }
@@ -242,13 +295,16 @@ func TestNewRefusesDamagedState(t *testing.T) {
 func TestLeftoversAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	serve(t, Options{Dir: dir}).server.Close()
-	for _, name := range []string{"files/file-1.data", "files/.file-2.data.tmp-1234", "models/.ftjob-1.model.tmp-1"} {
+	for _, name := range []string{
+		"files/file-1.data", "files/.file-2.data.tmp-1234", "models/.ftjob-1.model.tmp-1", "models/ftjob-2.model", "models/ftjob-2.step-3.model",
+		"results/ftjob-2.csv", "results/.ftjob-3.csv.tmp-1",
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	serve(t, Options{Dir: dir}).server.Close()
-	for _, folder := range []string{filesIn, modelsIn} {
+	for _, folder := range []string{filesIn, modelsIn, resultsIn} {
 		entries, err := os.ReadDir(filepath.Join(dir, folder))
 		if err != nil || len(entries) != 0 {
 			t.Errorf("%s holds %v, %v", folder, entries, err)

@@ -40,6 +40,9 @@ func (s *Server) newRoutes() *http.ServeMux {
 		{"DELETE", "/v1/models/{id...}", s.deleteModel},
 		{"POST", "/v1/chat/completions", s.complete},
 	} {
+		if s.faults.dialect().lacks(route.path) {
+			continue
+		}
 		mux.Handle(route.method+" "+route.path, guard(route.handler))
 		allowed[route.path] = append(allowed[route.path], route.method)
 	}

@@ -9,7 +9,7 @@ import (
 
 func TestModels(t *testing.T) {
 	c := serve(t, Options{})
-	model := *c.tune(squares(10), nil).FineTunedModel
+	model := *c.tune(squares(10), fields{"hyperparameters": fields{"n_epochs": 1}}).FineTunedModel
 	var list modelList
 	c.do("GET", "/v1/models", nil).into(&list)
 	var ids []string

@@ -47,11 +47,12 @@ const (
 	filesIn    = "files"
 	jobsIn     = "jobs"
 	modelsIn   = "models"
+	resultsIn  = "results"
 	noteSuffix = ".json"
 )
 
 func openDirStore(dir string) (*dirStore, error) {
-	for _, folder := range []string{"", filesIn, jobsIn, modelsIn} {
+	for _, folder := range []string{"", filesIn, jobsIn, modelsIn, resultsIn} {
 		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -123,6 +124,8 @@ func FuzzReadTraining(f *testing.F) {
 func FuzzParseFaults(f *testing.F) {
 	f.Add(`{"rules": [{"path": "/v1/*", "fault": "slow", "delay": "1s", "skip": 1, "times": 2}], "list_lag": "1h"}`)
 	f.Add(`{"jobs": [{"outcome": "failed", "error": {"code": "a", "message": "b"}}], "refuse_training": true}`)
+	f.Add(`{"files": [{"statuses": [{"status": "pending", "polls": 2}], "outcome": "error", "status_details": "x"}], "metadata": "echo"}`)
+	f.Add(`{"models": ["a"], "shutdown_dates": {"a": "2027-01-14"}, "missing": ["events"], "result_file": "plain"}`)
 	f.Fuzz(func(t *testing.T, document string) {
 		parsed, err := ParseFaults(strings.NewReader(document))
 		if err != nil {
@@ -131,5 +134,12 @@ func FuzzParseFaults(f *testing.F) {
 		in := newInjector(parsed)
 		in.next("GET", "/v1/models")
 		in.nextScript()
+		u := &upload{fileNote: fileNote{Script: in.nextUpload()}}
+		u.shown(time.Unix(0, 0))
+		for _, name := range in.dialect().named() {
+			if !in.dialect().has(name) {
+				t.Fatalf("%q is named and is not there", name)
+			}
+		}
 	})
 }

@@ -23,7 +23,17 @@ type fileObject struct {
 	Filename  string `json:"filename"`
 	Purpose   string `json:"purpose"`
 	Status    string `json:"status"`
+
+	StatusDetails string `json:"status_details,omitempty"`
 }
+
+// The statuses in which a file stays. A script may show others before.
+const (
+	fileProcessed = "processed"
+	fileError     = "error"
+)
+
+func settled(status string) bool { return status == fileProcessed || status == fileError }
 
 type filePage struct {
 	Object  string       `json:"object"`
@@ -146,12 +156,22 @@ type page[T any] struct {
 	HasMore bool   `json:"has_more"`
 }
 
+type checkpointObject struct {
+	ID              string         `json:"id"`
+	Object          string         `json:"object"` // "fine_tuning.job.checkpoint"
+	CreatedAt       int64          `json:"created_at"`
+	Model           string         `json:"fine_tuned_model_checkpoint"`
+	FineTuningJobID string         `json:"fine_tuning_job_id"`
+	StepNumber      int            `json:"step_number"`
+	Metrics         map[string]any `json:"metrics"`
+}
+
 type checkpointPage struct {
-	Object  string            `json:"object"`
-	Data    []json.RawMessage `json:"data"`
-	FirstID *string           `json:"first_id"`
-	LastID  *string           `json:"last_id"`
-	HasMore bool              `json:"has_more"`
+	Object  string             `json:"object"`
+	Data    []checkpointObject `json:"data"`
+	FirstID *string            `json:"first_id"`
+	LastID  *string            `json:"last_id"`
+	HasMore bool               `json:"has_more"`
 }
 
 type modelObject struct {
