@@ -280,8 +280,7 @@ func key(p Profile, s Settings, env Environment) (Secret, error) {
 
 // checkAzure refuses a base url that is neither of the two forms of Azure: every path below it would be unknown there.
 func checkAzure(p Profile, u *url.URL) error {
-	path := strings.TrimRight(u.Path, "/")
-	if p.Kind != "azure" || strings.HasSuffix(path, "/openai/v1") || strings.HasSuffix(path, "/openai") && u.Query().Get("api-version") != "" {
+	if p.Kind != "azure" || IsAzure(u) {
 		return nil
 	}
 	return &ConfigError{
@@ -289,6 +288,12 @@ func checkAzure(p Profile, u *url.URL) error {
 		Message: "base url is none of Azure's",
 		Way:     "it should look like https://RESOURCE.openai.azure.com/openai/v1, or https://RESOURCE.openai.azure.com/openai?api-version=VERSION",
 	}
+}
+
+// IsAzure reports whether an address is of one of the two forms below which Azure has the API.
+func IsAzure(u *url.URL) bool {
+	path := strings.TrimRight(u.Path, "/")
+	return strings.HasSuffix(path, "/openai/v1") || strings.HasSuffix(path, "/openai") && u.Query().Get("api-version") != ""
 }
 
 // ownHeaders are the fields that decide how a request is sent, and so are the client's alone. One of them would make the network

@@ -18,15 +18,15 @@ const (
 	KindUnknown     Kind = iota
 	KindUnreachable      // no connection was made: the request never left
 	KindBroken           // the connection broke after the request left, or the answer can't be read
-	KindInvalid          // 400, 413, 422, other 4xx and 3xx: the request itself is refused
+	KindInvalid          // 400, 413, 422, 501, other 4xx and 3xx: the request itself is refused
 	KindAuth             // 401: the key is refused
 	KindForbidden        // 403: the key is good, the act is not allowed
 	KindNotEligible      // 403 training_not_available: the organisation may not train
 	KindNotFound         // 404
 	KindConflict         // 409
 	KindRateLimited      // 429 that passes
-	KindQuota            // 429 insufficient_quota or a daily limit: waiting does not help
-	KindUnavailable      // 5xx
+	KindQuota            // 402, 429 insufficient_quota or a daily limit: waiting does not help
+	KindUnavailable      // 5xx but 501, 408 and 425
 )
 
 // An Error is the service's refusal of one operation, or the failure to reach it. It never holds a secret.

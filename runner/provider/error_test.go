@@ -50,8 +50,8 @@ func TestHint(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	for want, err := range map[string]provider.Error{
 		`create job: 400 invalid_value: no such model (param "model") (request req_1)`: {Op: "create job", Status: 400, Type: "t", Code: "invalid_value", Message: "no such model", Param: "model", RequestID: "req_1", Attempts: 1},
-		"ask m: 429 requests (3 attempts)":                                            {Op: "ask m", Status: 429, Type: "requests", Attempts: 3},
-		"get job j (request ftrun-1) (2 attempts): EOF":                               {Op: "get job j", RequestID: "ftrun-1", Attempts: 2, Err: errors.New("EOF")},
+		"ask m: 429 requests (3 attempts)":                                             {Op: "ask m", Status: 429, Type: "requests", Attempts: 3},
+		"get job j (request ftrun-1) (2 attempts): EOF":                                {Op: "get job j", RequestID: "ftrun-1", Attempts: 2, Err: errors.New("EOF")},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("error %q, want %q", got, want)

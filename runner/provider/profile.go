@@ -43,6 +43,7 @@ type Profile struct {
 	SettleFiles  bool  // an uploaded file is used only once it is "processed"
 	MaxFileBytes int64 // of a training file; 0: no documented limit
 	MaxSuffix    int   // characters; 0: the API's own 64
+	NeedsSuffix  bool  // a job without a suffix is refused
 
 	// Deploy says how a fine-tuned model comes to answer, where that takes more than the end of its job. Empty: nothing.
 	Deploy string
@@ -82,11 +83,12 @@ func Profiles() []Profile {
 		},
 		{
 			Kind: "litellm", KeyEnv: "LITELLM_API_KEY",
-			Auth: AuthBearer, Wire: WireMethod, Metadata: MetadataEcho,
+			Auth: AuthBearer, Wire: WireHyperparameters, Metadata: MetadataIgnored,
+			Deploy: "add it to the proxy's model_list, then put the name that it has there into test.model",
 		},
 		{
 			Kind: "llmariner", KeyEnv: "LLMARINER_API_KEY",
-			Auth: AuthBearer, Wire: WireHyperparameters, Metadata: MetadataIgnored,
+			Auth: AuthBearer, Wire: WireHyperparameters, Metadata: MetadataIgnored, MaxSuffix: 18, NeedsSuffix: true,
 		},
 		{
 			Kind: "compatible", KeyEnv: "FTRUN_API_KEY",

@@ -13,7 +13,7 @@ const maxChat = 4 << 20
 
 // Complete asks a model. go-openai drops a temperature of 0, so sampling goes beside it.
 func (c *Client) Complete(ctx context.Context, req provider.CompletionRequest) (provider.Completion, error) {
-	call := &call{op: "ask " + req.Model, replay: replayAlways, maxAnswer: maxChat, extra: map[string]any{}}
+	call := &call{op: "ask " + req.Model, model: req.Model, replay: replayAlways, maxAnswer: maxChat, extra: map[string]any{}}
 	if req.Temperature != nil {
 		call.extra["temperature"] = *req.Temperature
 	}

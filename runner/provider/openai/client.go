@@ -4,13 +4,16 @@
 // metadata, method, seed and a temperature of 0, the reason of a failure) is added here over the same transport. Every reply is
 // decoded from its raw bytes, because the library's types drop fields.
 //
-// What concerns every request is a RoundTripper of its own, stacked in [New]: extra fields, retries, reading and redacting the
-// answer, the key. What one request needs of them, and what they saw of it, travels in a [call].
+// What concerns every request is a RoundTripper of its own, stacked in [New]: extra fields, the address, retries, watching over
+// one exchange and redacting its answer, the key. What one request needs of them, and what they saw of it, travels in a [call].
 package openai
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,7 +33,7 @@ type Retry struct {
 // Config says whom to ask and how. The zero value of every field but Endpoint is a sensible default.
 type Config struct {
 	Endpoint  provider.Endpoint
-	Transport http.RoundTripper // default: a clone of http.DefaultTransport
+	Transport http.RoundTripper // default: Go's own; of an http.Transport a copy is used
 	OnRetry   func(Retry)       // called before each wait; must not block
 	UserAgent string
 }
@@ -39,6 +42,8 @@ type Config struct {
 type Client struct {
 	api      *goopenai.Client
 	http     *http.Client
+	idle     http.Client // of the connections alone
+	endpoint provider.Endpoint
 	baseURL  string
 	requests atomic.Int64
 	retries  atomic.Int64
@@ -52,14 +57,15 @@ var (
 
 // New returns a client. It sends nothing.
 func New(c Config) *Client {
-	client := &Client{baseURL: c.Endpoint.BaseURL}
-	transport := c.Transport
-	if transport == nil {
-		transport = defaultTransport(c.Endpoint.Timeout)
-	}
+	client := &Client{endpoint: c.Endpoint, baseURL: c.Endpoint.BaseURL}
+	transport := network(c.Transport)
+	client.idle = http.Client{Transport: transport}
+	redact := newRedactor(c.Endpoint, proxySecrets(transport, c.Endpoint.BaseURL))
+	timeout := cmp.Or(c.Endpoint.Timeout, provider.DefaultTimeout)
 	transport = &authTransport{next: transport, endpoint: c.Endpoint, userAgent: c.UserAgent}
-	transport = &answerTransport{next: transport, redact: newRedactor(c.Endpoint.Key), timeout: c.Endpoint.Timeout, requests: &client.requests, reached: &client.reached}
+	transport = &answerTransport{next: transport, redact: redact, timeout: timeout, requests: &client.requests, reached: &client.reached}
 	transport = &retryTransport{next: transport, onRetry: c.OnRetry, retries: &client.retries, reached: &client.reached}
+	transport = &addressTransport{next: transport, endpoint: c.Endpoint}
 	transport = &extraTransport{next: transport}
 	client.http = &http.Client{Transport: transport, CheckRedirect: refuseRedirect}
 
@@ -68,14 +74,6 @@ func New(c Config) *Client {
 	config.HTTPClient = client.http
 	client.api = goopenai.NewClientWithConfig(config)
 	return client
-}
-
-// defaultTransport is Go's own, with room for many questions at once to one host.
-func defaultTransport(timeout time.Duration) http.RoundTripper {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, 1024
-	t.ResponseHeaderTimeout = timeout
-	return t
 }
 
 // refuseRedirect hands a redirect back as the answer: a key and training data go to the host they were meant for.
@@ -88,7 +86,7 @@ func (c *Client) Requests() int64 { return c.requests.Load() }
 func (c *Client) Retries() int64 { return c.retries.Load() }
 
 // CloseIdleConnections closes what connections are left open.
-func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() { c.idle.CloseIdleConnections() }
 
 // A replay says when a request may be sent again.
 type replay int
@@ -102,19 +100,32 @@ const (
 type call struct {
 	op       string
 	replay   replay
+	model    string         // that is asked, where a service wants it in the path
 	extra    map[string]any // merged into the JSON body
-	untimed  bool           // no bound on the whole attempt: an upload takes as long as it takes
+	below    map[string]any // merged under the JSON body and extra, which win
 	attempts int
 
-	maxAnswer int // bytes; 0: the bound of every answer
+	maxAnswer int  // bytes; 0: the bound of every answer
+	raw       bool // the answer need not be JSON: it is a file, or its status says all
 
 	// Of the last attempt.
-	status  int
-	header  http.Header
-	body    []byte
-	latency time.Duration
-	sent    bool  // a connection was made
-	err     error // what the transport said, without the key
+	clientID string // that it was sent with
+	status   int
+	header   http.Header
+	body     []byte
+	latency  time.Duration
+	sent     bool  // a connection was made
+	err      error // what the transport said, without secrets
+}
+
+// clientRequestID is the header under which OpenAI can trace a request whose answer never came.
+const clientRequestID = "X-Client-Request-Id"
+
+// begin forgets the last attempt and names the next one.
+func (c *call) begin() {
+	c.attempts++
+	c.clientID = "ftrun-" + strings.ToLower(rand.Text()[:16])
+	c.status, c.header, c.body, c.sent, c.err = 0, nil, nil, false, nil
 }
 
 type callKey struct{}

@@ -3,13 +3,12 @@ package openai
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
-	"net"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
 	"ftrun/runner/provider"
 )
@@ -27,6 +26,9 @@ func (c *call) finish(ctx context.Context, libraryErr error) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
+		if wrapped, ok := errors.AsType[*url.Error](libraryErr); ok { // its text has the whole address
+			libraryErr = wrapped.Err
+		}
 		return &provider.Error{Op: c.op, Kind: provider.KindInvalid, Err: libraryErr}
 	}
 	return nil
@@ -35,150 +37,65 @@ func (c *call) finish(ctx context.Context, libraryErr error) error {
 // failure returns what went wrong with the last attempt, or nil.
 func (c *call) failure() *provider.Error {
 	if c.err != nil {
-		kind := provider.KindBroken
-		if !c.sent {
-			kind = provider.KindUnreachable
+		e := &provider.Error{Op: c.op, Kind: provider.KindUnreachable, Attempts: c.attempts, Permanent: isPermanent(c.err), Err: c.err}
+		if c.sent {
+			e.Kind, e.RequestID = provider.KindBroken, c.requestID()
 		}
-		return &provider.Error{Op: c.op, Kind: kind, Attempts: c.attempts, Permanent: isPermanent(c.err), Err: c.err}
+		return e
 	}
 	if c.status < 300 {
 		return nil
 	}
+	r := parseRefusal(c.body)
 	e := &provider.Error{
-		Op:         c.op,
-		Status:     c.status,
-		RequestID:  excerpt([]byte(c.header.Get("X-Request-Id"))),
-		RetryAfter: retryAfter(c.header, time.Now()),
-		Attempts:   c.attempts,
+		Op: c.op, Status: c.status, Type: r.kind, Code: r.code, Param: r.param, Message: r.message,
+		RequestID: c.requestID(), RetryAfter: retryAfter(c.header, time.Now()), Attempts: c.attempts,
 	}
-	e.Type, e.Code, e.Param, e.Message = parseRefusal(c.body)
 	if c.status < 400 {
 		e.Message = "redirects are not followed: check base_url"
+		if to := c.header.Get("Location"); to != "" {
+			e.Message = fmt.Sprintf("redirects are not followed, here to %s: check base_url", excerpt([]byte(to)))
+		}
 	}
-	e.Kind = kindOf(c.status, e.Type, e.Code)
+	e.Kind = kindOf(e)
 	return e
+}
+
+// requestIDs are the headers in which services and what stands before them name a request, the service's own name first: OpenAI and
+// most, Azure's two, LiteLLM, Cloudflare.
+var requestIDs = []string{"X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "X-Litellm-Call-Id", "Cf-Ray"}
+
+// requestID returns the name under which the service knows the last attempt. Where no answer brought one, it is the name that the
+// request itself carried.
+func (c *call) requestID() string {
+	for _, name := range requestIDs {
+		if id := excerpt([]byte(c.header.Get(name))); id != "" {
+			return id
+		}
+	}
+	if c.header != nil {
+		return ""
+	}
+	return c.clientID
 }
 
 // unreadable is the error for an answer that is JSON but not what the description promises.
 func (c *call) unreadable(why error) error {
-	return &provider.Error{Op: c.op, Kind: provider.KindBroken, Attempts: c.attempts, Err: why}
+	return &provider.Error{Op: c.op, Kind: provider.KindBroken, RequestID: c.requestID(), Attempts: c.attempts, Err: why}
 }
 
-// kindOf classifies a refusal. Sources: the published error codes; insufficient_quota and the daily job limit come as 429 but
-// do not pass by waiting.
-func kindOf(status int, kind, code string) provider.Kind {
-	switch {
-	case code == "training_not_available":
-		return provider.KindNotEligible
-	case code == "insufficient_quota" || kind == "insufficient_quota" || code == "daily_rate_limit_exceeded" || code == "exceeded_quota":
-		return provider.KindQuota
-	}
-	switch status {
-	case http.StatusUnauthorized:
-		return provider.KindAuth
-	case http.StatusForbidden:
-		return provider.KindForbidden
-	case http.StatusNotFound:
-		return provider.KindNotFound
-	case http.StatusConflict:
-		return provider.KindConflict
-	case http.StatusTooManyRequests:
-		return provider.KindRateLimited
-	case http.StatusRequestTimeout:
-		return provider.KindUnavailable
-	}
-	switch {
-	case status >= 500:
-		return provider.KindUnavailable
-	case status >= 300:
-		return provider.KindInvalid
-	default:
-		return provider.KindUnknown
-	}
-}
-
-// parseRefusal reads {"error": {type, code, param, message}}, {"error": "text"}, or what there is.
-func parseRefusal(body []byte) (kind, code, param, message string) {
-	var envelope struct {
-		Error json.RawMessage `json:"error"`
-	}
-	var detail struct {
-		Type    any `json:"type"`
-		Code    any `json:"code"`
-		Param   any `json:"param"`
-		Message any `json:"message"`
-	}
-	if json.Unmarshal(body, &envelope) != nil {
-		return "", "", "", excerpt(body)
-	}
-	if json.Unmarshal(envelope.Error, &detail) != nil {
-		var text string
-		if json.Unmarshal(envelope.Error, &text) == nil {
-			return "", "", "", excerpt([]byte(text))
-		}
-		return "", "", "", excerpt(body)
-	}
-	return plain(detail.Type), plain(detail.Code), plain(detail.Param), plain(detail.Message)
-}
-
-func plain(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return excerpt([]byte(v))
-	default:
-		text, err := json.Marshal(v)
-		if err != nil {
-			return ""
-		}
-		return excerpt(text)
-	}
-}
-
-// maxExcerpt is how many runes of a server's text an error repeats.
-const maxExcerpt = 300
-
-// excerpt returns the start of a server's text on one line, without control characters.
-func excerpt(text []byte) string {
-	var b strings.Builder
-	n := 0
-	space := false
-	for _, r := range string(text) {
-		if unicode.IsSpace(r) || unicode.IsControl(r) {
-			space = b.Len() > 0
-			continue
-		}
-		if n++; n > maxExcerpt {
-			return b.String() + " …"
-		}
-		if space {
-			b.WriteByte(' ')
-			space = false
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// isPermanent reports whether what the transport said will not pass: the other side is not who it should be, or without bounds.
+// isPermanent reports whether what the transport said will not pass: the other side is not who it should be, does not speak what it
+// should, or has no bounds.
 func isPermanent(err error) bool {
 	var (
 		long      *longError
 		untrusted *tls.CertificateVerificationError
 		noTLS     tls.RecordHeaderError
+		proxy     *proxyError
 	)
-	return errors.As(err, &long) || errors.As(err, &untrusted) || errors.As(err, &noTLS) || errors.Is(err, http.ErrSchemeMismatch)
+	return errors.As(err, &long) || errors.As(err, &untrusted) || errors.As(err, &noTLS) || errors.Is(err, http.ErrSchemeMismatch) ||
+		errors.As(err, &proxy) && proxy.permanent || strings.Contains(err.Error(), tlsAlert)
 }
 
-// isRefusedDial reports whether there was nobody at the address: connection refused, no route, no such host.
-func isRefusedDial(err error) bool {
-	var dial *net.OpError
-	return errors.As(err, &dial) && dial.Op == "dial" && !dial.Timeout() && !isPassingDNS(err)
-}
-
-// isPassingDNS reports whether the name service itself had trouble.
-func isPassingDNS(err error) bool {
-	var dns *net.DNSError
-	return errors.As(err, &dns) && !dns.IsNotFound
-}
+// tlsAlert is how net/http shows the alert of a server that wants TLS and got plain http.
+const tlsAlert = `malformed HTTP response "\x15\x03`

@@ -25,7 +25,7 @@ const maxFilesPage = 10000
 
 // Upload streams a file from where it lies: go-openai would hold it in memory whole.
 func (c *Client) Upload(ctx context.Context, u provider.Upload) (provider.File, error) {
-	call := &call{op: fmt.Sprintf("upload %s", u.Name), replay: replayDefinite, untimed: true}
+	call := &call{op: fmt.Sprintf("upload %s", u.Name), replay: replayDefinite}
 	head, tail, contentType, err := multipartFrame(u.Name)
 	if err != nil {
 		return provider.File{}, &provider.Error{Op: call.op, Kind: provider.KindInvalid, Err: err}
@@ -117,7 +117,7 @@ func (c *Client) File(ctx context.Context, id string) (provider.File, error) {
 
 // DeleteFile removes an uploaded file; see provider.Trainer.
 func (c *Client) DeleteFile(ctx context.Context, id string) error {
-	call := &call{op: "delete file " + id, replay: replayAlways}
+	call := &call{op: "delete file " + id, replay: replayAlways, raw: true}
 	err := call.finish(ctx, c.api.DeleteFile(call.context(ctx), url.PathEscape(id)))
 	var refusal *provider.Error
 	if errors.As(err, &refusal) && refusal.Kind == provider.KindNotFound {

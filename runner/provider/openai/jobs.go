@@ -20,8 +20,12 @@ const pageSize = 100
 
 // CreateJob sends the request once; see provider.Trainer.
 func (c *Client) CreateJob(ctx context.Context, req provider.JobRequest) (provider.Job, error) {
-	call := &call{op: "create job", replay: replayDefinite, extra: jobFields(req)}
-	_, err := c.api.CreateFineTuningJob(call.context(ctx), goopenai.FineTuningJobRequest{
+	call := &call{op: "create job", replay: replayDefinite, below: c.endpoint.ExtraBody}
+	var err error
+	if call.extra, err = c.jobFields(req); err != nil {
+		return provider.Job{}, &provider.Error{Op: call.op, Kind: provider.KindInvalid, Err: err}
+	}
+	_, err = c.api.CreateFineTuningJob(call.context(ctx), goopenai.FineTuningJobRequest{
 		TrainingFile:   req.TrainingFile,
 		ValidationFile: req.ValidationFile,
 		Model:          req.Model,
@@ -31,19 +35,48 @@ func (c *Client) CreateJob(ctx context.Context, req provider.JobRequest) (provid
 }
 
 // jobFields are the fields of a job that go-openai's request lacks.
-func jobFields(req provider.JobRequest) map[string]any {
-	method := map[string]any{"type": req.Method}
-	if len(req.Hyperparameters) > 0 {
-		method[req.Method] = map[string]any{"hyperparameters": req.Hyperparameters}
+func (c *Client) jobFields(req provider.JobRequest) (map[string]any, error) {
+	fields, err := hyperparameterFields(c.endpoint, req)
+	if err != nil {
+		return nil, err
 	}
-	fields := map[string]any{"method": method}
 	if req.Seed != nil {
 		fields["seed"] = *req.Seed
 	}
 	if len(req.Metadata) > 0 {
-		fields["metadata"] = req.Metadata
+		metadata := map[string]any{}
+		for name, value := range req.Metadata {
+			metadata[name] = value
+		}
+		fields["metadata"] = metadata
 	}
-	return fields
+	return fields, nil
+}
+
+// hyperparameterFields puts the hyperparameters where the endpoint reads them: at the top, as the API had it before there were
+// methods, or below the method. Services refuse a request with both.
+func hyperparameterFields(e provider.Endpoint, req provider.JobRequest) (map[string]any, error) {
+	mine, other := provider.WireMethod, provider.WireHyperparameters
+	if e.Wire == provider.WireHyperparameters {
+		mine, other = other, mine
+	}
+	if _, both := e.ExtraBody[other]; both {
+		return nil, fmt.Errorf("extra_body has %s, which does not go with wire: %s", other, mine)
+	}
+	fields := map[string]any{}
+	switch {
+	case mine == provider.WireMethod:
+		method := map[string]any{"type": req.Method}
+		if len(req.Hyperparameters) > 0 {
+			method[req.Method] = map[string]any{"hyperparameters": req.Hyperparameters}
+		}
+		fields["method"] = method
+	case req.Method != "" && req.Method != "supervised":
+		return nil, fmt.Errorf("wire: %s has no place for the method %s", mine, req.Method)
+	case len(req.Hyperparameters) > 0:
+		fields["hyperparameters"] = req.Hyperparameters
+	}
+	return fields, nil
 }
 
 // Job asks for a job.

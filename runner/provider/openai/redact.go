@@ -2,38 +2,66 @@ package openai
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"ftrun/runner/provider"
 )
 
-// minSecret is the length under which a key is no secret and would only tear holes into answers.
-const minSecret = 6
+// Lengths under which a value is no secret and would only tear holes into answers. Headers also carry what is none at all.
+const (
+	minSecret       = 6
+	minHeaderSecret = 8
+)
 
 // maxNested is how often an escape may be escaped again and still be recognised. It bounds the work on hostile text.
 const maxNested = 8
 
-// A redactor takes the key out of what a service sends, however it was escaped on the way: a server that echoes it must not bring
-// it into a log, a report or an error. The zero value takes nothing out.
-type redactor struct{ key string }
-
-func newRedactor(key provider.Secret) redactor {
-	if len(key) < minSecret {
-		return redactor{}
-	}
-	return redactor{key: key.Reveal()}
+// A redactor takes the key and other secrets out of what a service sends, however they were escaped on the way: a server that
+// echoes one must not bring it into a log, a report or an error. The zero value takes nothing out.
+type redactor struct {
+	secrets []string  // longest first: one may begin with another
+	starts  [256]bool // the characters with which a secret may begin, plain or escaped
 }
 
-// body takes the key out of an answer, which stays the JSON that it was. Where there is nothing to take out, it is returned as it is.
-func (r redactor) body(b []byte) []byte {
+// newRedactor returns a redactor of what an endpoint's requests carry, and of what the way to it needs.
+func newRedactor(e provider.Endpoint, more []string) *redactor {
+	r := &redactor{}
+	r.add(e.Key.Reveal(), minSecret)
+	for _, secret := range more {
+		r.add(secret, minSecret)
+	}
+	for _, value := range e.Headers {
+		r.add(value.Reveal(), minHeaderSecret)
+		if _, credentials, ok := strings.Cut(value.Reveal(), " "); ok && !strings.Contains(credentials, " ") { // Bearer and such
+			r.add(credentials, minHeaderSecret)
+		}
+	}
+	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return r
+}
+
+// add takes in one secret, unless it is too short to be one.
+func (r *redactor) add(secret string, shortest int) {
+	secret = strings.TrimSpace(secret)
+	if len(secret) < shortest || slices.Contains(r.secrets, secret) {
+		return
+	}
+	r.secrets = append(r.secrets, secret)
+	r.starts[secret[0]], r.starts['\\'], r.starts['%'], r.starts['&'] = true, true, true, true
+}
+
+// body takes secrets out of an answer, which stays the JSON that it was. Where there is nothing to take out, it is returned as it is.
+func (r *redactor) body(b []byte) []byte {
 	out, found := r.bytes(b)
 	// An escaped ASCII character may hide another way of escaping, such as & for an entity, which only decoding brings to light.
-	if r.key == "" || !bytes.Contains(b, []byte(`\u00`)) && (!found || json.Valid(out)) {
+	if len(r.secrets) == 0 || !bytes.Contains(b, []byte(`\u00`)) && (!found || json.Valid(out)) {
 		return out
 	}
 	decoder := json.NewDecoder(bytes.NewReader(b))
@@ -56,8 +84,8 @@ func (r redactor) body(b []byte) []byte {
 	return out
 }
 
-// value takes the key out of every string of a decoded JSON value.
-func (r redactor) value(v any) (clean any, changed bool) {
+// value takes secrets out of every string of a decoded JSON value.
+func (r *redactor) value(v any) (clean any, changed bool) {
 	switch v := v.(type) {
 	case string:
 		return r.string(v)
@@ -83,8 +111,8 @@ func (r redactor) value(v any) (clean any, changed bool) {
 	return v, changed
 }
 
-// header takes the key out of an answer's headers.
-func (r redactor) header(h http.Header) {
+// header takes secrets out of an answer's headers.
+func (r *redactor) header(h http.Header) {
 	for _, values := range h {
 		for i, v := range values {
 			values[i], _ = r.string(v)
@@ -92,8 +120,8 @@ func (r redactor) header(h http.Header) {
 	}
 }
 
-// error returns an error whose text is without the key; it still is and holds what the given one is and holds.
-func (r redactor) error(err error) error {
+// error returns an error whose text is without secrets; it still is and holds what the given one is and holds.
+func (r *redactor) error(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -104,7 +132,7 @@ func (r redactor) error(err error) error {
 	return &redactedError{text: text, err: err}
 }
 
-// A redactedError stands for an error whose text held the key. It has no Unwrap, which would hand that text out again.
+// A redactedError stands for an error whose text held a secret. It has no Unwrap, which would hand that text out again.
 type redactedError struct {
 	text string
 	err  error
@@ -115,7 +143,7 @@ func (e *redactedError) GoString() string     { return fmt.Sprintf("%q", e.text)
 func (e *redactedError) Is(target error) bool { return errors.Is(e.err, target) }
 func (e *redactedError) As(target any) bool   { return errors.As(e.err, target) }
 
-func (r redactor) string(s string) (clean string, changed bool) {
+func (r *redactor) string(s string) (clean string, changed bool) {
 	b, changed := r.bytes([]byte(s))
 	if !changed {
 		return s, false
@@ -123,19 +151,16 @@ func (r redactor) string(s string) (clean string, changed bool) {
 	return string(b), true
 }
 
-// bytes replaces the key wherever it stands in a text, in whatever mixture of plain and escaped characters.
-func (r redactor) bytes(b []byte) (clean []byte, changed bool) {
-	if r.key == "" {
-		return b, false
-	}
+// bytes replaces secrets wherever they stand in a text, in whatever mixture of plain and escaped characters.
+func (r *redactor) bytes(b []byte) (clean []byte, changed bool) {
 	var out []byte
 	kept := 0
 	for i := 0; i < len(b); {
-		if c := b[i]; c != r.key[0] && !isMark(c) {
+		if !r.starts[b[i]] {
 			i++
 			continue
 		}
-		end := match(b, i, r.key)
+		end := r.match(b, i)
 		if end < 0 {
 			i++
 			continue
@@ -149,10 +174,23 @@ func (r redactor) bytes(b []byte) (clean []byte, changed bool) {
 	return append(out, b[kept:]...), true
 }
 
+// match returns where the secret ends that begins at a place in a text, or -1 where none does.
+func (r *redactor) match(b []byte, at int) int {
+	for _, secret := range r.secrets {
+		if b[at] != secret[0] && !isMark(b[at]) {
+			continue
+		}
+		if end := match(b, at, secret); end >= 0 {
+			return end
+		}
+	}
+	return -1
+}
+
 // forms are the ways to escape a character. Each returns the length of its form of c that a text begins with, or 0.
 var forms = []func(b []byte, c byte) int{backslashed, marked, percented, entity}
 
-// match returns where the key ends that begins at a place in a text, or -1 where none does. Where a text can be read in two ways,
+// match returns where a key ends that begins at a place in a text, or -1 where none does. Where a text can be read in two ways,
 // as a mark of the key's own and as the beginning of an escaped one, it tries both.
 func match(b []byte, at int, key string) int {
 	for k := range len(key) {
@@ -161,14 +199,18 @@ func match(b []byte, at int, key string) int {
 		}
 		if isMark(b[at]) {
 			for _, form := range forms {
-				if n := form(b[at:], key[k]); n > 0 {
+				n := form(b[at:], key[k])
+				if n == 0 && key[k] == ' ' {
+					n = form(b[at:], '+')
+				}
+				if n > 0 {
 					if end := match(b, at+n, key[k+1:]); end >= 0 {
 						return end
 					}
 				}
 			}
 		}
-		if b[at] != key[k] {
+		if b[at] != key[k] && (key[k] != ' ' || b[at] != '+') { // as queries write a space
 			return -1
 		}
 		at++

@@ -197,3 +197,55 @@ func TestRedactedErrorKeepsItsCause(t *testing.T) {
 		}
 	})
 }
+
+// TestEverySecretIsRedacted: beside the key, what the endpoint's headers carry, whichever of them is the longer one.
+func TestEverySecretIsRedacted(t *testing.T) {
+	secrets := []string{"hdr-PLANTED-1", "hdr-PLANTED-1-and-more", "PLANTED bearer with spaces", "tok-PLANTED/3&%", "basic-PLANTED-4"}
+	target := endpoint("http://service.test")
+	target.Headers = map[string]provider.Secret{
+		"X-A": provider.Secret(secrets[0]), "X-B": provider.Secret(secrets[1]), "X-C": provider.Secret(secrets[2]), "X-D": provider.Secret(secrets[3]),
+		"Proxy-Token": provider.Secret("Bearer " + secrets[4]), "X-Short": "job", "X-Empty": "",
+	}
+	secrets = append(secrets, testKey)
+	var spelt map[string]string
+	c := openai.New(openai.Config{Endpoint: target, Transport: handlerTransport{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Request-Id", "req "+strings.Join(secrets, " "))
+		body := `{"id":"ftjob-1","status":"failed","error":{"message":"saw`
+		for _, s := range spelt {
+			body += " <" + s + ">"
+		}
+		io.WriteString(w, body+`"}}`)
+	})}})
+	for how := range spellings(t, testKey) {
+		spelt = map[string]string{}
+		for _, secret := range secrets {
+			spelt[secret] = spellings(t, secret)[how]
+		}
+		job, err := c.Job(t.Context(), "ftjob-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range secrets {
+			if text := string(job.Raw) + job.Error.Message; revealed(text, secret) {
+				t.Errorf("%s: %q shows in %s", how, secret, text)
+			}
+		}
+		if n := strings.Count(job.Error.Message, "<[redacted]>"); n != len(secrets) || job.ID != "ftjob-1" {
+			t.Errorf("%s: %d of %d taken out whole: %s", how, n, len(secrets), job.Error.Message)
+		}
+	}
+}
+
+// BenchmarkRedact is what every answer of a model goes through.
+func BenchmarkRedact(b *testing.B) {
+	target := endpoint("http://service.test")
+	target.Headers = map[string]provider.Secret{"X-A": "first-secret-1", "X-B": "second-secret-2", "X-C": "Bearer third-secret-3"}
+	body := strings.Replace(answer, "hello", strings.Repeat(`A model's answer: 50% of \"it\" is\nescaped & odd. `, 80), 1)
+	c := openai.New(openai.Config{Endpoint: target, Transport: handlerTransport{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })}})
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if _, err := ask(b.Context(), c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -71,8 +71,12 @@ func (t *retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 // pleaToWait reports whether the service is there and only asks for patience. Time alone bounds how often it may do so: under
 // a crowd of questions each of them is refused many times before its turn comes.
 func pleaToWait(e *provider.Error) bool {
-	return e.Kind == provider.KindRateLimited || e.Status == http.StatusServiceUnavailable && e.RetryAfter > 0
+	overloaded := e.Status == http.StatusServiceUnavailable || e.Status == statusOverloaded
+	return e.Kind == provider.KindRateLimited || overloaded && e.RetryAfter > 0
 }
+
+// statusOverloaded is what services answer that have too much to do; no standard lists it.
+const statusOverloaded = 529
 
 // bound returns after how many attempts with such a failure the last word is spoken.
 func (t *retryTransport) bound(e *provider.Error) int {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -231,29 +230,6 @@ func TestWrongAddress(t *testing.T) {
 type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// TestCertificateIsPermanent: nobody becomes trustworthy by being asked again.
-func TestCertificateIsPermanent(t *testing.T) {
-	secure := httptest.NewUnstartedServer(nil)
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
-	secure.StartTLS()
-	defer secure.Close()
-	bare := httptest.NewServer(nil)
-	defer bare.Close()
-	for name, url := range map[string]string{"not trusted": secure.URL, "no TLS": strings.Replace(bare.URL, "http:", "https:", 1)} {
-		t.Run(name, func(t *testing.T) {
-			c := openai.New(openai.Config{Endpoint: endpoint(url)})
-			_, err := ask(t.Context(), c)
-			var failure *provider.Error
-			if !errors.As(err, &failure) || failure.Kind != provider.KindUnreachable || failure.Temporary() || !failure.Definite() || c.Requests() != 1 {
-				t.Errorf("%v after %d requests, want one and a permanent error", err, c.Requests())
-			}
-			if failure != nil && !strings.Contains(failure.Hint(), "certificates") {
-				t.Errorf("hint %q", failure.Hint())
-			}
-		})
-	}
-}
 
 // TestLongAnswer: what is past all bounds is not asked for again, and not taken for a refusal.
 func TestLongAnswer(t *testing.T) {

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,19 +9,16 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptrace"
-	"strings"
 	"sync/atomic"
 	"time"
-
-	"ftrun/runner/provider"
 )
 
-// An extraTransport merges a call's extra fields into its JSON body: the fields that go-openai's types lack or drop.
+// An extraTransport merges a call's fields into its JSON body: those that go-openai's types lack or drop, and those of the endpoint.
 type extraTransport struct{ next http.RoundTripper }
 
 func (t *extraTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	extra := callOf(r).extra
-	if len(extra) == 0 || r.Body == nil {
+	c := callOf(r)
+	if len(c.extra)+len(c.below) == 0 || r.Body == nil {
 		return t.next.RoundTrip(r)
 	}
 	old, err := io.ReadAll(r.Body)
@@ -35,8 +31,7 @@ func (t *extraTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := decoder.Decode(&fields); err != nil {
 		return nil, fmt.Errorf("request body: %w", err)
 	}
-	maps.Copy(fields, extra)
-	body, err := json.Marshal(fields)
+	body, err := json.Marshal(merged(merged(c.below, fields), c.extra))
 	if err != nil {
 		return nil, fmt.Errorf("request body: %w", err)
 	}
@@ -47,33 +42,20 @@ func (t *extraTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r)
 }
 
-// An authTransport adds the key and the organisation, to the endpoint's own host and to no other.
-type authTransport struct {
-	next      http.RoundTripper
-	endpoint  provider.Endpoint
-	userAgent string
-}
-
-func (t *authTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Del("Authorization")
-	if t.userAgent != "" {
-		r.Header.Set("User-Agent", t.userAgent)
+// merged returns the fields of two objects, objects among them merged likewise. Of anything else the one above hides the one below.
+func merged(below, above map[string]any) map[string]any {
+	all := maps.Clone(below)
+	if all == nil {
+		all = map[string]any{}
 	}
-	if strings.HasPrefix(r.URL.String(), t.endpoint.BaseURL+"/") {
-		setIfAny(r.Header, "OpenAI-Organization", t.endpoint.Organization)
-		setIfAny(r.Header, "OpenAI-Project", t.endpoint.Project)
-		if t.endpoint.Key != "" {
-			r.Header.Set("Authorization", "Bearer "+t.endpoint.Key.Reveal())
+	for name, value := range above {
+		lower, isObject := all[name].(map[string]any)
+		if upper, ok := value.(map[string]any); ok && isObject {
+			value = merged(lower, upper)
 		}
+		all[name] = value
 	}
-	return t.next.RoundTrip(r)
-}
-
-func setIfAny(h http.Header, name, value string) {
-	if value != "" {
-		h.Set(name, value)
-	}
+	return all
 }
 
 // Bounds on what is read of one answer, where the call sets none.
@@ -82,36 +64,32 @@ const (
 	maxRefusal = 1 << 20 // of which only the start is ever shown
 )
 
-// An answerTransport reads each answer whole, so that a cut connection shows here and not in a half-read body, takes the key
-// out of it and out of what the transport says, and notes in the call what it saw.
+// An answerTransport watches over one exchange. It reads the answer whole, so that a cut connection shows here and not in a
+// half-read body, takes secrets out of it and out of what the transport says, and notes in the call what it saw.
 type answerTransport struct {
 	next     http.RoundTripper
-	redact   redactor
-	timeout  time.Duration
+	redact   *redactor
+	timeout  time.Duration // how long nothing may move
 	requests *atomic.Int64
 	reached  *atomic.Bool
 }
 
 func (t *answerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := callOf(r)
-	c.attempts++
-	c.status, c.header, c.body, c.sent = 0, nil, nil, false
-	ctx := r.Context()
-	if t.timeout > 0 && !c.untimed {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, t.timeout, fmt.Errorf("no answer within %v", t.timeout))
-		defer cancel()
-	}
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { c.sent = true }})
+	c.begin()
+	dog := watch(r.Context(), t.timeout)
+	defer dog.stop()
+	sent := r.Clone(httptrace.WithClientTrace(dog.ctx, dog.trace(func() { c.sent = true })))
+	sent.Header.Set(clientRequestID, c.clientID)
 
 	t.requests.Add(1)
 	start := time.Now()
-	resp, err := t.exchange(r.WithContext(ctx), c)
+	resp, err := t.exchange(dog.request(sent), c, dog)
 	if c.sent {
 		t.reached.Store(true)
 	}
 	if err != nil {
-		c.err = t.redact.error(timeoutCause(r.Context(), ctx, err))
+		c.err = t.redact.error(dog.cause(r.Context(), err))
 		return nil, c.err
 	}
 	c.latency, c.err = time.Since(start), nil
@@ -119,33 +97,27 @@ func (t *answerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // exchange sends a request once and reads the answer.
-func (t *answerTransport) exchange(r *http.Request, c *call) (*http.Response, error) {
+func (t *answerTransport) exchange(r *http.Request, c *call, dog *watchdog) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
 	c.sent = true
+	dog.response(resp)
 	body, err := readAnswer(resp, c.maxAnswer)
+	t.redact.header(resp.Header)
+	c.header = resp.Header
 	if err != nil {
 		return nil, err
 	}
 	body = t.redact.body(body)
-	if resp.StatusCode < 300 && !json.Valid(body) {
-		return nil, fmt.Errorf("answer is no JSON: %s", excerpt(body))
+	if resp.StatusCode < 300 && !c.raw && !json.Valid(body) {
+		return nil, fmt.Errorf("answer is no JSON: %s", describe(body))
 	}
-	t.redact.header(resp.Header)
-	c.status, c.header, c.body = resp.StatusCode, resp.Header, body
+	c.status, c.body = resp.StatusCode, body
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.ContentLength = int64(len(body))
 	return resp, nil
-}
-
-// timeoutCause says so where it was the attempt's own time limit that ended it, and not the caller's.
-func timeoutCause(outer, inner context.Context, err error) error {
-	if outer.Err() == nil && inner.Err() != nil {
-		return context.Cause(inner)
-	}
-	return err
 }
 
 // A longError is an answer past its bound: asked again, it would be as long.

@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"ftrun/runner/provider"
 	"ftrun/runner/provider/openai"
@@ -38,6 +40,37 @@ func TestUploadStreams(t *testing.T) {
 	}})
 	if err != nil || file.ID != "file-1" || opened.Load() != 2 {
 		t.Errorf("file %+v, %v after %d readings, want the second to be taken", file, err, opened.Load())
+	}
+}
+
+// TestUploadCut: an upload that a server ends halfway is told as the server told it, and sent again only where that is certain.
+func TestUploadCut(t *testing.T) {
+	for name, test := range map[string]struct {
+		handler  http.HandlerFunc
+		kind     provider.Kind
+		definite bool
+	}{
+		"refused before the end": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Connection", "close")
+			coded(http.StatusRequestEntityTooLarge, "", "too large")(w, &http.Request{Body: http.NoBody})
+		}, provider.KindInvalid, true},
+		"cut in the middle": {func(w http.ResponseWriter, r *http.Request) {
+			io.CopyN(io.Discard, r.Body, 1<<20)
+			cutAfter(t, "")(w, &http.Request{Body: http.NoBody})
+		}, provider.KindBroken, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, end := pipeClient(t, test.handler, time.Minute)
+				defer end()
+				_, err := c.Upload(t.Context(), provider.Upload{Name: "x", Size: 8 << 20, Open: func() (io.ReadCloser, error) {
+					return io.NopCloser(io.LimitReader(zeros{}, 8<<20)), nil
+				}})
+				if failure := failureOf(t, err); failure.Kind != test.kind || failure.Definite() != test.definite || c.Requests() != 1 {
+					t.Errorf("%v of kind %d after %d requests", err, failure.Kind, c.Requests())
+				}
+			})
+		})
 	}
 }
 

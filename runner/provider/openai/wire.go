@@ -121,7 +121,7 @@ func decodeJob(raw []byte) (provider.Job, error) {
 	}
 	job := provider.Job{
 		ID:              string(w.ID),
-		Status:          provider.Status(w.Status),
+		Status:          statusOf(string(w.Status)),
 		Model:           string(w.Model),
 		FineTunedModel:  string(w.FineTunedModel),
 		TrainingFile:    string(w.TrainingFile),
@@ -141,6 +141,14 @@ func decodeJob(raw []byte) (provider.Job, error) {
 		job.Error = &provider.JobFailure{Code: e.code, Message: e.message, Param: e.param}
 	}
 	return job, nil
+}
+
+// statusOf is a job's status; some services spell one of them in their own way.
+func statusOf(text string) provider.Status {
+	if text == "canceled" {
+		return provider.StatusCancelled
+	}
+	return provider.Status(text)
 }
 
 // hyperparameters prefers the place of today, method, over the deprecated one.
@@ -189,6 +197,7 @@ func decodeFile(raw []byte) (provider.File, error) {
 		Purpose   text   `json:"purpose"`
 		Bytes     whole  `json:"bytes"`
 		Status    text   `json:"status"`
+		Details   text   `json:"status_details"`
 		CreatedAt moment `json:"created_at"`
 	}
 	if err := decode(raw, "file", &w); err != nil {
@@ -198,7 +207,8 @@ func decodeFile(raw []byte) (provider.File, error) {
 		return provider.File{}, errNoID
 	}
 	file := provider.File{
-		ID: string(w.ID), Name: string(w.Filename), Purpose: string(w.Purpose), Status: provider.FileStatus(w.Status), CreatedAt: time.Time(w.CreatedAt),
+		ID: string(w.ID), Name: string(w.Filename), Purpose: string(w.Purpose), Status: provider.FileStatus(w.Status),
+		Details: excerpt([]byte(w.Details)), CreatedAt: time.Time(w.CreatedAt),
 	}
 	if w.Bytes.v != nil {
 		file.Bytes = *w.Bytes.v

@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) Provider) {
 		test func(t *testing.T, p Provider)
 	}{
 		{"an upload is listed by name and size", testUpload},
+		{"a file is there until it is deleted, and deleting it again is no error", testDelete},
 		{"a job is found by its metadata", testFindJob},
 		{"a job runs to its end and its model answers", testLifecycle},
 		{"events come once, oldest first", testEvents},
@@ -92,6 +93,29 @@ func testUpload(t *testing.T, p Provider) {
 		}
 	}
 	t.Errorf("files %+v lack the upload", files)
+}
+
+func testDelete(t *testing.T, p Provider) {
+	kept, file := upload(t, p, "kept.jsonl"), upload(t, p, "train.jsonl")
+	got, err := p.File(t.Context(), file.ID)
+	if err != nil || got.ID != file.ID || got.Name != "train.jsonl" || got.Bytes != file.Bytes || got.Status == provider.FileError {
+		t.Errorf("file %+v, %v, want what was uploaded: %+v", got, err, file)
+	}
+	for range 2 {
+		if err := p.DeleteFile(t.Context(), file.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := p.File(t.Context(), file.ID); !isKind(err, provider.KindNotFound) {
+		t.Errorf("deleted file: %v, want not found", err)
+	}
+	files, err := p.Files(t.Context())
+	if err != nil || len(files) != 1 || files[0].ID != kept.ID {
+		t.Errorf("files %+v, %v, want only %s", files, err, kept.ID)
+	}
+	if _, err := p.CreateJob(t.Context(), provider.JobRequest{Model: baseModel, TrainingFile: file.ID, Method: "supervised"}); err == nil {
+		t.Errorf("a job trains on a deleted file")
+	}
 }
 
 func testFindJob(t *testing.T, p Provider) {
@@ -229,7 +253,8 @@ func testNotFound(t *testing.T, p Provider) {
 		Model: "ft:" + baseModel + ":none::none", Messages: []provider.Message{{Role: "user", Content: "hello"}},
 	})
 	_, cancelErr := p.CancelJob(t.Context(), "ftjob-none")
-	for op, err := range map[string]error{"job": jobErr, "complete": modelErr, "cancel": cancelErr} {
+	_, fileErr := p.File(t.Context(), "file-none")
+	for op, err := range map[string]error{"job": jobErr, "complete": modelErr, "cancel": cancelErr, "file": fileErr} {
 		var failure *provider.Error
 		if !errors.As(err, &failure) || failure.Kind != provider.KindNotFound || !failure.Definite() || failure.Temporary() {
 			t.Errorf("%s: %v, want a definite not found", op, err)
