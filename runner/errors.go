@@ -81,11 +81,15 @@ func (e *limitError) Hint() string { return e.Way }
 type deployError struct {
 	Model string
 	Way   string
-	Err   error // what asking it met
+	Err   error // what asking it met; nil: the service named no model to ask
 }
 
 func (e *deployError) Error() string {
-	return fmt.Sprintf("model %s is trained and waits for its deployment: %v", e.Model, e.Err)
+	text := fmt.Sprintf("model %s is trained and waits for its deployment", e.Model)
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
 }
 
 // Unwrap returns what asking the model met.

@@ -20,13 +20,22 @@ func (t *trainer) checkLimits() error {
 			Hint:    "train on fewer rows, or at another provider",
 		})
 	}
-	if n, limit := len(t.Pipeline.Train.Suffix), t.profile.MaxSuffix; limit > 0 && n > limit {
-		problems = append(problems, diag.Diagnostic{
-			Pos: diag.Position{File: t.Pipeline.File}, Path: "train.suffix",
-			Message: fmt.Sprintf("%d characters, and provider %q takes %d", n, t.profile.Kind, limit),
-		})
+	if message := suffixProblem(t.Pipeline.Train.Suffix, t.profile); message != "" {
+		problems = append(problems, diag.Diagnostic{Pos: diag.Position{File: t.Pipeline.File}, Path: "train.suffix", Message: message})
 	}
 	return problems.Err()
+}
+
+// suffixProblem says what is wrong with a suffix at a provider, or nothing.
+func suffixProblem(suffix string, p provider.Profile) string {
+	switch {
+	case suffix == "" && p.NeedsSuffix:
+		return fmt.Sprintf("missing, and provider %q takes no job without one", p.Kind)
+	case p.MaxSuffix > 0 && len(suffix) > p.MaxSuffix:
+		return fmt.Sprintf("%d characters, and provider %q takes %d", len(suffix), p.Kind, p.MaxSuffix)
+	default:
+		return ""
+	}
 }
 
 // A modelInfo is what could be found out about the base model.

@@ -15,13 +15,14 @@ import (
 )
 
 const (
-	pollFirst     = 500 * time.Millisecond // a job that finishes at once is noticed at once
-	pollMax       = 30 * time.Second
-	pollShare     = 50               // a finished job is noticed within 1/50 of its duration
-	pollPatience  = 10 * time.Minute // how long the service may stay unreachable
-	probePatience = 10 * time.Minute // how long a new model may stay silent
-	cancelGrace   = 4 * time.Second  // an interrupted run ends within 5 s
-	logMisses     = 3                // after which a service is taken to keep no log; a new job may be unknown to it for a moment
+	pollFirst    = 500 * time.Millisecond // a job that finishes at once is noticed at once
+	pollMax      = 30 * time.Second
+	pollShare    = 50               // a finished job is noticed within 1/50 of its duration
+	pollPatience = 10 * time.Minute // how long the service may stay unreachable
+	cancelGrace  = 4 * time.Second  // an interrupted run ends within 5 s
+	logPatience  = 5 * time.Second  // of one question for the log, its retries included: the job's end is not to be noticed late for it
+	logMisses    = 3                // after which a missing log is not asked for again; a new job may be unknown to it for a moment
+	maxLogMisses = 10               // the same, whatever was amiss
 )
 
 // wait follows the job to its end and returns the model that the cases are put to, once it answers.
@@ -39,7 +40,7 @@ func (r *runState) wait(ctx context.Context, o order, job provider.Job) (done[st
 	if err := w.probe(ctx, model); err != nil {
 		return done[string]{}, err
 	}
-	return done[string]{Value: model, Reason: "model " + w.job.FineTunedModel}, nil
+	return done[string]{Value: model, Reason: "model " + model}, nil
 }
 
 // A waiter follows one job.
@@ -150,10 +151,12 @@ func (w *waiter) warnOfStatus(s provider.Status) {
 
 // showEvents passes on what is new in the service's log of the job. That log is a courtesy: where it fails, the job still counts.
 func (w *waiter) showEvents(ctx context.Context) {
-	events, err := w.Trainer.Events(ctx, w.job.ID, w.lastEvent)
+	asking, cancel := context.WithTimeout(ctx, logPatience)
+	defer cancel()
+	events, err := w.Trainer.Events(asking, w.job.ID, w.lastEvent)
 	if err != nil {
 		w.misses++
-		w.noLog = isMissing(err) && w.misses >= logMisses
+		w.noLog = isMissing(err) && w.misses >= logMisses || w.misses >= maxLogMisses
 		w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: err.Error()})
 		return
 	}
@@ -244,7 +247,10 @@ func (w *waiter) judgeEnd() error {
 		}
 		return failure
 	}
-	if w.job.FineTunedModel == "" {
+	if w.job.FineTunedModel == "" && w.Pipeline.Test.Model == "" {
+		if w.profile.Deploy != "" {
+			return &deployError{Model: "of job " + w.job.ID, Way: w.profile.Deploy}
+		}
 		return &stuckError{
 			Code:    "model_missing",
 			Message: fmt.Sprintf("job %s succeeded without naming a model", w.job.ID),
@@ -264,63 +270,6 @@ func (w *waiter) readCurve(ctx context.Context) {
 	for i, p := range points {
 		w.run.TrainingCurve[i] = result.CurvePoint(p)
 	}
-}
-
-// probe asks a model until it answers: services list a model before they serve it. Where it takes a person to deploy it first, nobody
-// waits for that.
-func (w *waiter) probe(ctx context.Context, model string) error {
-	patience := probePatience
-	way := w.Endpoint.Profile().Deploy
-	if model != w.job.FineTunedModel {
-		way = "" // what test.model names is there, or about to be
-	}
-	if way != "" {
-		patience = 0
-	}
-	start := time.Now()
-	for delay := time.Second; ; delay = min(2*delay, pollMax) {
-		_, err := w.Completer.Complete(ctx, provider.CompletionRequest{
-			Model:               model,
-			Messages:            []provider.Message{{Role: "user", Content: "ready?"}},
-			MaxCompletionTokens: 1,
-		})
-		if err == nil || isKind(err, provider.KindInvalid) { // one that refuses the question as such is there to refuse it
-			return nil
-		}
-		if ctx.Err() != nil || !notReady(err) {
-			return err
-		}
-		if time.Since(start)+delay > patience {
-			return silent(model, way, err)
-		}
-		w.emit(result.Event{Type: result.EventRetry, Stage: stageWait, Message: fmt.Sprintf("model is not ready: %v", err)})
-		if err := pause(ctx, delay); err != nil {
-			return err
-		}
-	}
-}
-
-// silent is the error for a model that does not answer; way is how it is deployed, where that is needed.
-func silent(model, way string, err error) error {
-	if way != "" {
-		return &deployError{Model: model, Way: way, Err: err}
-	}
-	if !isKind(err, provider.KindNotFound) && !isKind(err, provider.KindConflict) {
-		return err // the service has another trouble than this model
-	}
-	return &stuckError{
-		Code:    "model_gone",
-		Message: fmt.Sprintf("model %s does not answer", model),
-		Way:     "run the same command again later; if the model was deleted, change train.seed to train again",
-		Err:     err,
-	}
-}
-
-// notReady reports whether a model may answer later.
-func notReady(err error) bool {
-	var failure *provider.Error
-	return errors.As(err, &failure) &&
-		(failure.Temporary() || failure.Kind == provider.KindNotFound || failure.Kind == provider.KindConflict)
 }
 
 // isMissing reports whether the service has no such endpoint.

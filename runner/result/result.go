@@ -52,6 +52,7 @@ type Run struct {
 	Provider       Provider     `json:"provider"`
 	BaseModel      string       `json:"base_model"`
 	FineTunedModel string       `json:"fine_tuned_model,omitempty"`
+	TestedModel    string       `json:"tested_model,omitempty"` // where the spec names another than the fine-tuned one
 	Job            *Job         `json:"job,omitempty"`
 	Dataset        *Dataset     `json:"dataset,omitempty"`
 	Stages         []Stage      `json:"stages"`
