@@ -255,9 +255,11 @@ func checkVariable(t *testing.T, at, name string) {
 // variables returns the variables of options, each with its default.
 func variables() map[string]string {
 	list := map[string]string{}
-	for i := range reflect.TypeFor[options]().NumField() {
-		name, rest, _ := strings.Cut(reflect.TypeFor[options]().Field(i).Tag.Get("env"), ",")
-		list[name] = strings.TrimPrefix(strings.TrimSpace(rest), "default=")
+	for _, f := range slices.Concat(reflect.VisibleFields(reflect.TypeFor[options]()), reflect.VisibleFields(reflect.TypeFor[github]())) {
+		if tag, ok := f.Tag.Lookup("env"); ok {
+			name, rest, _ := strings.Cut(tag, ",")
+			list[name] = strings.TrimPrefix(strings.TrimSpace(rest), "default=")
+		}
 	}
 	return list
 }
@@ -284,7 +286,7 @@ func TestDocumentedConsole(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), shell, "-c", fmt.Sprintf("(exit %d); %s", status, s.command))
 			cmd.Dir = dir
 			cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-				return strings.HasPrefix(v, "FTRUN_") || strings.HasPrefix(v, "OPENAI_")
+				return strings.HasPrefix(v, "FTRUN_") || strings.HasPrefix(v, "OPENAI_") || strings.HasPrefix(v, "GITHUB_")
 			})
 			out, _ := cmd.CombinedOutput() // the status tells
 			if status = cmd.ProcessState.ExitCode(); status == -1 {

@@ -1,7 +1,8 @@
 // Command ftrun fine-tunes a model and gates on it, as one YAML file says: prepare, train, wait, test.
 //
 // This file is the command line: commands, flags and the exit code. session.go is one run, engine.go the embedded engine, view.go
-// what a person sees meanwhile. Nothing below package main reads the environment, the arguments or the standard streams.
+// what a person sees meanwhile, github.go what a step of GitHub Actions gets besides. Nothing below package main reads the
+// environment, the arguments or the standard streams.
 package main
 
 import (
@@ -64,6 +65,7 @@ func systemOf(args []string) system {
 
 // options are the flags. Each has a variable of the environment, which a flag on the command line outweighs.
 type options struct {
+	GitHub       github
 	File         string   `env:"FTRUN_FILE, default=pipeline.yaml"`
 	Provider     string   `env:"FTRUN_PROVIDER"`
 	Until        string   `env:"FTRUN_UNTIL"`
@@ -147,11 +149,16 @@ func (e usageError) Error() string { return e.err.Error() }
 
 // fail prints an error that ended a command, and returns its exit code.
 func (s system) fail(o options, err error) int {
+	run := result.Begin(o.File, version(), s.Now())
+	concludeError(run, err)
+	if err := o.GitHub.annotate(s.Stdout, run); err != nil {
+		fmt.Fprintf(s.Stderr, "ftrun: %s\n", reporters.Line(err.Error()))
+	}
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(s.Stderr, "ftrun: %s\n  hint: %s\n", reporters.Line(err.Error()), usageHint)
 		if usage.run {
-			s.reportUsage(o, err)
+			s.reportUsage(o, run)
 		}
 		return result.ExitUsage
 	}
@@ -162,23 +169,20 @@ func (s system) fail(o options, err error) int {
 		}
 		return result.ExitUsage
 	}
-	c := runner.ConclusionOf(err)
-	fmt.Fprintf(s.Stderr, "ftrun: %s\n", reporters.Line(c.Reason))
-	if c.Hint != "" {
-		fmt.Fprintf(s.Stderr, "  hint: %s\n", reporters.Line(c.Hint))
+	fmt.Fprintf(s.Stderr, "ftrun: %s\n", reporters.Line(run.Reason))
+	if run.Hint != "" {
+		fmt.Fprintf(s.Stderr, "  hint: %s\n", reporters.Line(run.Hint))
 	}
-	return c.ExitCode
+	return run.ExitCode
 }
 
 // usageHint is the way out of a mistake on the command line.
 const usageHint = "ftrun --help lists the commands and flags"
 
 // reportUsage leaves reports of a run that never began, so that those of an earlier one are not taken for its own.
-func (s system) reportUsage(o options, err error) {
-	run := result.Begin(o.File, version(), s.Now())
-	concludeError(run, err)
-	if err := reporters.WriteAll(o.Out, run, reporters.Names()...); err != nil {
-		fmt.Fprintf(s.Stderr, "ftrun: %v\n", err)
+func (s system) reportUsage(o options, run *result.Run) {
+	if err := errors.Join(publish(o, run, reporters.Names()), o.GitHub.summarize(run)); err != nil {
+		fmt.Fprintf(s.Stderr, "ftrun: %s\n", reporters.Line(err.Error()))
 	}
 }
 
@@ -219,6 +223,7 @@ and exits with the verdict:
 func specFlags(cmd *cobra.Command, o *options) {
 	cmd.Flags().StringVarP(&o.File, "file", "f", o.File, "the pipeline file")
 	cmd.Flags().BoolVar(&o.AllowOutside, "allow-outside", o.AllowOutside, "let the spec name files outside its repository")
+	cmd.Flags().StringSliceVar(&o.AllowEnv, "allow-env", o.AllowEnv, "let the spec use this `variable`: as ${NAME}, or as api_key_env")
 }
 
 func runFlags(root *cobra.Command, o *options) {
@@ -228,7 +233,6 @@ func runFlags(root *cobra.Command, o *options) {
 	f.BoolVar(&o.Detach, "detach", o.Detach, "stop once the job is created; the same command without it goes on")
 	f.StringVar(&o.Out, "out", o.Out, "`folder` for the reports")
 	f.StringVar(&o.State, "state", o.State, "`folder` for what must outlive a run (default .ftrun beside the spec)")
-	f.StringSliceVar(&o.AllowEnv, "allow-env", o.AllowEnv, "let the spec's api_key_env name this `variable`")
 	f.BoolVarP(&o.Quiet, "quiet", "q", o.Quiet, "print only what is wrong and the verdict")
 	f.BoolVarP(&o.Verbose, "verbose", "v", o.Verbose, "print every case and every request that is sent again")
 	f.BoolVar(&o.NoColor, "no-color", o.NoColor, "print no colours")
@@ -260,7 +264,7 @@ func validateCommand(o *options, s *system) *cobra.Command {
 		Short: "check the spec and the data and print every problem; needs no key and no network",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := spec.Load(o.File, spec.LoadOptions{AllowOutside: o.AllowOutside})
+			p, err := spec.Load(o.File, loadOptions(*o, *s))
 			if err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"net/http/httptest"
 	"os"
@@ -25,6 +26,7 @@ import (
 
 	"ftrun/runner"
 	"ftrun/runner/provider/embedded"
+	"ftrun/runner/provider/providertest/openapi"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected files inside the scripts")
@@ -46,6 +48,11 @@ func TestMain(m *testing.M) {
 //	waitfor FILE TEXT            wait until a file holds a text, for at most 20 s
 //	requests ROUTE N             how many requests the engine carried out, such as: requests 'POST /v1/fine_tuning/jobs' 1
 func TestScripts(t *testing.T) {
+	t.Cleanup(func() {
+		if err := strays.Err(); err != nil {
+			t.Error(err)
+		}
+	})
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -96,6 +103,9 @@ func leak(dir string) string {
 	return found
 }
 
+// strays are the requests of all scripts that the published description of the API does not allow.
+var strays openapi.Findings
+
 // engines holds the engine of each script that started one.
 var engines sync.Map // *testscript.TestScript to *embedded.Server
 
@@ -114,7 +124,7 @@ func cmdEngine(ts *testscript.TestScript, neg bool, args []string) {
 	opts.Dir = ts.MkAbs("engine-state")
 	engine, err := embedded.New(opts)
 	ts.Check(err)
-	server := httptest.NewServer(engine)
+	server := httptest.NewServer(openapi.Guard(engine, func(err error) { strays.Add(fmt.Errorf("%s: %w", ts.Name(), err)) }, ts.Logf))
 	ts.Defer(func() {
 		server.CloseClientConnections()
 		server.Close()

@@ -48,8 +48,9 @@ func (s *session) finish() int {
 		runner.Conclude(s.run, err)
 	}
 	s.run.Provenance.FinishedAt = s.Now().UTC()
-	errs := []error{reporters.WriteAll(s.Out, s.run, s.reports...)}
+	errs := []error{publish(s.options, s.run, s.reports)}
 	errs = append(errs, s.view.finish(s.run, reporters.Paths(s.Out, s.reports...)))
+	errs = append(errs, s.GitHub.annotate(s.Stdout, s.run), s.GitHub.summarize(s.run))
 	for _, closer := range slices.Backward(s.closers) {
 		errs = append(errs, closer())
 	}
@@ -59,6 +60,21 @@ func (s *session) finish() int {
 		}
 	}
 	return s.run.ExitCode
+}
+
+// publish writes the reports, and on GitHub the outputs of the step. A green run without its outputs is not green, as one without
+// its reports is not: a later job deploys by them.
+func publish(o options, run *result.Run, reports []string) error {
+	err := reporters.WriteAll(o.Out, run, reports...)
+	outputErr := o.GitHub.writeOutputs(run, reporters.Paths(o.Out)[0])
+	if outputErr == nil || run.ExitCode != result.ExitPass {
+		return errors.Join(err, outputErr)
+	}
+	run.Conclusion = result.Conclusion{
+		Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: "outputs_not_written", Reason: outputErr.Error(),
+		Hint: fmt.Sprintf("but for this the verdict would have been %q; run the same command again once the file can be written", run.Verdict),
+	}
+	return errors.Join(err, outputErr, reporters.WriteAll(o.Out, run, reports...))
 }
 
 // later keeps something open until the reports are written.
@@ -112,22 +128,35 @@ func (s *session) execute(ctx context.Context) error {
 
 // load reads the spec, and lets the flags have their say.
 func (s *session) load() (*spec.Pipeline, error) {
-	p, err := spec.Load(s.File, spec.LoadOptions{AllowOutside: s.AllowOutside})
+	p, err := spec.Load(s.File, loadOptions(s.options, s.system))
 	if err != nil {
 		return nil, err
 	}
 	if s.Provider != "" {
 		p.Provider = provider.Settings{Kind: s.Provider}
 	}
-	s.run.Name, s.run.BaseModel, s.run.Provider.Kind = p.Name, p.BaseModel, p.Provider.Kind
+	s.run.Name, s.run.BaseModel, s.run.Provider.Kind, s.run.TestedModel = p.Name, p.BaseModel, p.Provider.Kind, p.Test.Model
 	if p.Train.Off && (s.Until != "" || s.Detach) {
 		return nil, usageError{err: errors.New("--until and --detach stop at a stage of training, and the spec says train: off")}
 	}
-	if !p.Reports.JUnit {
-		s.reports = slices.DeleteFunc(s.reports, func(n string) bool { return n == "junit" })
-		return p, os.Remove(filepath.Join(s.Out, "junit.xml")) // the one that says "unfinished"
+	for _, r := range []struct {
+		name string
+		on   bool
+	}{{"markdown", p.Reports.Markdown}, {"junit", p.Reports.JUnit}} {
+		if r.on {
+			continue
+		}
+		s.reports = slices.DeleteFunc(s.reports, func(n string) bool { return n == r.name })
+		if err := os.Remove(reporters.Paths(s.Out, r.name)[1]); err != nil { // the one that says "unfinished"
+			return nil, err
+		}
 	}
 	return p, nil
+}
+
+// loadOptions are what the flags and the environment let a spec do.
+func loadOptions(o options, s system) spec.LoadOptions {
+	return spec.LoadOptions{AllowOutside: o.AllowOutside, AllowEnv: o.AllowEnv, Lookup: s.Env.Lookup}
 }
 
 // openState opens the journal in the state folder, once no other run has it.

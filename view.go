@@ -31,7 +31,7 @@ func openView(o options, s system) (*view, error) {
 	v := &view{
 		now: s.Now,
 		console: reporters.NewConsole(s.Stdout, reporters.ConsoleOptions{
-			Terminal: s.Terminal && termName != "dumb", Width: s.Width, Quiet: o.Quiet, Verbose: o.Verbose, Now: s.Now,
+			Terminal: s.Terminal && termName != "dumb", Width: s.Width, Quiet: o.Quiet, Verbose: o.Verbose, Now: s.Now, Groups: o.GitHub.active(),
 			Color: s.Terminal && termName != "dumb" && noColor == "" && !o.NoColor, ASCII: s.Terminal && !utf8Locale(s.Env.Lookup),
 		}),
 		stop: make(chan struct{}),

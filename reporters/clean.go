@@ -1,6 +1,7 @@
 package reporters
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -184,4 +185,13 @@ func cutBytes(s string, limit int) string {
 		limit--
 	}
 	return s[:limit]
+}
+
+// cut returns the beginning of s, and says so where there is more.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	kept := cutBytes(s, limit)
+	return fmt.Sprintf("%s\n[cut: these are the first %s of %s; results.json has all]", kept, thousands(int64(len(kept))), count(len(s), "byte"))
 }

@@ -24,6 +24,7 @@ type ConsoleOptions struct {
 	ASCII    bool             // signs outside ASCII are not
 	Quiet    bool             // only the end of the run, and only what is wrong
 	Verbose  bool             // every case, every request that is repeated, every step of training
+	Groups   bool             // the log folds what stands between ::group:: and ::endgroup::, as that of GitHub does
 	Now      func() time.Time // nil: time.Now
 }
 
@@ -43,6 +44,7 @@ type Console struct {
 	stage    string
 	began    time.Time // of the stage
 	lastLine time.Time // when a line was last written
+	grouped  bool      // a group is open
 
 	dataset *result.Dataset
 	job     *result.Job
@@ -143,9 +145,11 @@ func (c *Console) show(e result.Event) {
 		}
 	case result.EventCase:
 		if c.opts.Verbose && e.Case != nil {
+			c.openGroup("every case")
 			c.println(text(indent2), c.caseSign(*e.Case), text(" "+brief(e.Case.ID, 40)), in(dim, caseRemark(*e.Case)))
 		}
 	case result.EventStageFinished:
+		c.closeGroup()
 		c.showStage(e)
 		return
 	}
@@ -173,6 +177,24 @@ func (c *Console) println(pieces ...piece) {
 	c.eraseLive()
 	c.write(render(c.opts.Color, pieces) + "\n")
 	c.lastLine = c.now
+}
+
+// openGroup begins a part of the log that is folded, where the log can do that and none is open. The title is our own: a command
+// does not pass through [Line], and nothing that does can be one.
+func (c *Console) openGroup(title string) {
+	if c.opts.Groups && !c.grouped {
+		c.eraseLive()
+		c.write("::group::" + title + "\n")
+		c.grouped = true
+	}
+}
+
+func (c *Console) closeGroup() {
+	if c.grouped {
+		c.eraseLive()
+		c.write("::endgroup::\n")
+		c.grouped = false
+	}
 }
 
 // eraseLive removes the status line from the terminal.

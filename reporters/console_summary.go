@@ -19,6 +19,7 @@ func (c *Console) Finish(run *result.Run, reports ...string) error {
 	c.now = c.opts.Now()
 	c.stage = ""
 	c.eraseLive()
+	c.closeGroup()
 	err := c.finish(run, reports)
 	if c.err != nil {
 		return c.err
@@ -70,9 +71,13 @@ func (c *Console) showBadCases(run *result.Run) error {
 		return err
 	}
 	c.heading("Cases that did not pass")
+	if len(cases) > shownCases {
+		c.openGroup("all " + thousands(int64(len(cases))))
+	}
 	for _, bad := range cases {
 		c.showBadCase(bad)
 	}
+	c.closeGroup()
 	if more := total - len(cases); more > 0 {
 		c.println(in(dim, "  and "+thousands(int64(more))+" more, in results.json"))
 	}
@@ -81,23 +86,12 @@ func (c *Console) showBadCases(run *result.Run) error {
 
 // worst returns up to n cases that did not pass, in the order of the spec within each kind.
 func worst(cases result.Cases, n int) ([]result.Case, error) {
-	var kinds [4][]result.Case // must pass, broken, failed, errored
+	var kinds [badKinds][]result.Case
 	for c, err := range cases.All() {
 		if err != nil {
 			return nil, err
 		}
-		kind := 2
-		switch {
-		case c.Status != result.CaseFailed && c.Status != result.CaseErrored:
-			continue
-		case c.MustPass:
-			kind = 0
-		case isBroken(c):
-			kind = 1
-		case c.Status == result.CaseErrored:
-			kind = 3
-		}
-		if len(kinds[kind]) < n {
+		if kind, bad := kindOfBad(c); bad && len(kinds[kind]) < n {
 			kinds[kind] = append(kinds[kind], c)
 		}
 	}

@@ -76,7 +76,7 @@ func (b *junitBuilder) redden(tc *junit.Testcase, f finding) {
 		Message: brief(f.message, 300),
 		Type:    f.typ,
 		// Some readers show the attribute and some the body, so that both need the message.
-		Data: block(strings.TrimSpace(b.cut(f.message, 4000) + "\n\n" + f.body)),
+		Data: block(strings.TrimSpace(cut(f.message, 4000) + "\n\n" + f.body)),
 	}
 	if b.run.ExitCode == result.ExitPass {
 		r.Message = brief("failed, allowed by "+f.allowed, 300)
@@ -123,7 +123,7 @@ func (b *junitBuilder) conclusion(more string) finding {
 	if len(b.run.Problems) > 0 {
 		parts = append(parts, problemLines(b.run.Problems))
 	}
-	body := b.cut(strings.Join(parts, "\n"), 1<<16)
+	body := cut(strings.Join(parts, "\n"), 1<<16)
 	return finding{kind: junitError, typ: c.ReasonCode, message: message, body: body, allowed: b.allowance()}
 }
 

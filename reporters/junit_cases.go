@@ -156,7 +156,7 @@ func (b *junitBuilder) assertionLines(list []result.Assertion) string {
 		}
 		s.WriteByte('\n')
 	}
-	return b.cut(strings.TrimSuffix(s.String(), "\n"), b.textLimit) + "\n"
+	return cut(strings.TrimSuffix(s.String(), "\n"), b.textLimit) + "\n"
 }
 
 // text returns a text of a case, or that there is none.
@@ -167,17 +167,8 @@ func (b *junitBuilder) text(s *string) string {
 	case *s == "":
 		return "(empty)"
 	default:
-		return b.cut(*s, b.textLimit)
+		return cut(*s, b.textLimit)
 	}
-}
-
-// cut returns the beginning of s, and says so where there is more.
-func (b *junitBuilder) cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	kept := cutBytes(s, limit)
-	return fmt.Sprintf("%s\n[cut: these are the first %s of %s; results.json has all]", kept, thousands(int64(len(kept))), count(len(s), "byte"))
 }
 
 // casesAllowedBy names what lets a case go wrong in a run with exit code 0: the thresholds that hold all the same.

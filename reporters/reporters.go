@@ -9,7 +9,8 @@
 //	}
 //	err := reporters.WriteAll("ftrun-out", run, reporters.Names()...)
 //
-// Text that came from a model or a service is hostile. It reaches a report only through the functions of clean.go.
+// Text that came from a model or a service is hostile. It reaches a report only through the functions of clean.go,
+// and Markdown only as code, through those of markdown_text.go.
 package reporters
 
 import (
@@ -41,6 +42,7 @@ type format struct {
 func formats() []format {
 	return []format{
 		{name: "json", file: "results.json", report: JSON},
+		{name: "markdown", file: "summary.md", report: Markdown},
 		{name: "junit", file: "junit.xml", report: JUnit},
 	}
 }

@@ -35,7 +35,7 @@ func TestJSON(t *testing.T) {
 func TestReportersChangeNothing(t *testing.T) {
 	t.Parallel()
 	for name, run := range runs() {
-		for _, report := range []reporters.Reporter{reporters.JSON, reporters.JUnit} {
+		for _, report := range []reporters.Reporter{reporters.JSON, reporters.JUnit, reporters.Markdown} {
 			var first, second bytes.Buffer
 			if err := errors.Join(report(&first, run), report(&second, run)); err != nil {
 				t.Fatal(err)
@@ -60,7 +60,7 @@ func TestWriteAll(t *testing.T) {
 	if err := reporters.WriteAll(dir, run, reporters.Names()...); err != nil {
 		t.Fatal(err)
 	}
-	if got := files(t, dir); !slices.Equal(got, []string{"junit.xml", "results.json"}) {
+	if got := files(t, dir); !slices.Equal(got, []string{"junit.xml", "results.json", "summary.md"}) {
 		t.Errorf("with all names, it wrote %q", got)
 	}
 	if run.ExitCode != 0 {
@@ -76,7 +76,7 @@ func TestWriteAllUnknownName(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	err := reporters.WriteAll(dir, passRun(), "junit", "juint")
-	if want := `unknown report "juint"; there are json, junit`; err == nil || err.Error() != want {
+	if want := `unknown report "juint"; there are json, markdown, junit`; err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
 	}
 	if got := files(t, dir); len(got) > 0 {
@@ -166,7 +166,7 @@ func TestWriteAllWithoutCases(t *testing.T) {
 		if err != nil || !bytes.Contains(junit, []byte("<error")) && !bytes.Contains(junit, []byte("<failure")) {
 			t.Errorf("%s: junit.xml is not red: %v", name, err)
 		}
-		if got := files(t, dir); len(got) != 2 {
+		if got := files(t, dir); len(got) != 3 {
 			t.Errorf("%s: there are %q", name, got)
 		}
 	}

@@ -1,0 +1,185 @@
+package reporters
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"ftrun/runner/result"
+)
+
+// GitHub shows so many annotations of each kind for a step, and so much of each.
+const (
+	shownAnnotations = 10
+	annotationBytes  = 4096
+)
+
+// The kinds of annotation. They are the names of workflow commands.
+const (
+	annotateError   = "error"
+	annotateWarning = "warning"
+	annotateNotice  = "notice"
+)
+
+// An annotation is a message that GitHub shows beside a line of a file.
+type annotation struct {
+	file      string
+	line, col int // 0: unknown
+	title     string
+	message   string
+}
+
+// Annotations writes workflow commands of GitHub Actions that put what went wrong beside the lines of the spec and the data: no more
+// than ten of a kind, the last of which says how many there are beyond. What does not count against the run is a notice. locate turns
+// the name of a file, as the run has it, into the path inside the repository.
+//
+// The commands go to a step's output, each on a line of its own. Where the cases can't be read, it writes the rest and returns why.
+func Annotations(w io.Writer, run *result.Run, locate func(file string) string) error {
+	lists := map[string][]annotation{annotateError: runAnnotations(run)}
+	for _, p := range firstOf(run.Warnings, shownAnnotations) {
+		lists[annotateWarning] = append(lists[annotateWarning], annotation{title: "ftrun", message: p})
+	}
+	cases, casesErr := caseAnnotations(run)
+	kind := annotateError
+	if run.ExitCode == result.ExitPass {
+		kind = annotateNotice
+	}
+	lists[kind] = append(lists[kind], cases...)
+	totals := map[string]int{
+		annotateError:   len(lists[annotateError]),
+		annotateWarning: len(run.Warnings),
+		annotateNotice:  len(lists[annotateNotice]),
+	}
+	totals[kind] += max(run.Summary.Failed+run.Summary.Errored-len(cases), 0)
+
+	var b strings.Builder
+	for _, kind := range []string{annotateError, annotateWarning, annotateNotice} {
+		list := lists[kind]
+		if totals[kind] > shownAnnotations {
+			list = append(list[:shownAnnotations-1:shownAnnotations-1], annotation{
+				title: "ftrun", message: fmt.Sprintf("and %s more, in results.json", thousands(int64(totals[kind]-shownAnnotations+1))),
+			})
+		}
+		for _, a := range list {
+			a.file = located(a.file, locate)
+			b.WriteString(a.command(kind))
+		}
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return err
+	}
+	return casesErr
+}
+
+func located(file string, locate func(string) string) string {
+	if file == "" {
+		return ""
+	}
+	return locate(file)
+}
+
+// runAnnotations returns what is wrong with the run as a whole.
+func runAnnotations(run *result.Run) []annotation {
+	var list []annotation
+	for _, d := range diagnostics(run.Problems).Fold(shownAlike) {
+		message := d.Message
+		if d.Hint != "" {
+			message += "\nhint: " + d.Hint
+		}
+		list = append(list, annotation{file: d.Pos.File, line: d.Pos.Line, col: d.Pos.Col, title: cmp.Or(d.Path, "ftrun"), message: message})
+	}
+	if run.ExitCode == result.ExitPass {
+		return list
+	}
+	told := len(list) > 0
+	for _, t := range run.Thresholds {
+		title := "threshold failed"
+		switch t.Verdict {
+		case result.ThresholdPass:
+			continue
+		case result.ThresholdUndecided:
+			title = "threshold undecided"
+		}
+		told = told || t.Reason == run.Reason
+		list = append(list, annotation{
+			file: run.Provenance.Spec, line: t.Line, title: title + ": " + t.Expression, message: cmp.Or(t.Reason, t.Expression),
+		})
+	}
+	if told {
+		return list
+	}
+	message := cmp.Or(run.Reason, fmt.Sprintf("the run ended with exit code %d", run.ExitCode))
+	if run.Hint != "" {
+		message += "\nnext: " + run.Hint
+	}
+	return append([]annotation{{title: "ftrun: " + letters(string(run.Verdict)), message: message}}, list...)
+}
+
+// caseAnnotations returns the first of the cases that went wrong, those first that weigh most.
+func caseAnnotations(run *result.Run) ([]annotation, error) {
+	if run.Cases == nil {
+		return nil, nil
+	}
+	cases, err := worst(run.Cases, shownAnnotations)
+	var list []annotation
+	for _, c := range cases {
+		title, message := "case "+c.Status, whyErrored(c)
+		if c.Status == result.CaseFailed {
+			message = allFailed(c)
+		}
+		switch {
+		case c.MustPass:
+			title += ", must pass"
+		case isBroken(c):
+			title += ", passed by the baseline"
+		}
+		const columns = 300
+		message += "\nquestion: " + brief(c.Question, columns)
+		if c.Expected != "" {
+			message += "\nexpected: " + brief(c.Expected, columns)
+		}
+		if c.Generated != nil {
+			message += "\ngot: " + brief(*c.Generated, columns)
+		}
+		list = append(list, annotation{file: run.Provenance.Spec, line: c.Line, title: title + ": " + cmp.Or(c.ID, c.Name), message: message})
+	}
+	return list, err
+}
+
+// command returns the annotation as a line that GitHub obeys. Nothing in it can end the line, or begin another command.
+func (a annotation) command(kind string) string {
+	var properties []string
+	add := func(name, value string) { properties = append(properties, name+"="+escapeProperty(value)) }
+	if a.file != "" {
+		add("file", line(a.file))
+		if a.line > 0 {
+			add("line", fmt.Sprint(a.line))
+		}
+		if a.line > 0 && a.col > 0 {
+			add("col", fmt.Sprint(a.col))
+		}
+	}
+	if a.title != "" {
+		add("title", brief(a.title, 200))
+	}
+	return "::" + kind + " " + strings.Join(properties, ",") + "::" + escapeMessage(block(strings.TrimSpace(a.message))) + "\n"
+}
+
+var (
+	dataEscapes     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	propertyEscapes = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+func escapeProperty(s string) string { return propertyEscapes.Replace(s) }
+
+// escapeMessage returns the data of a command, no longer than GitHub shows, and cut neither inside a character nor inside an escape.
+func escapeMessage(s string) string {
+	s = cutBytes(s, annotationBytes)
+	escaped := dataEscapes.Replace(s)
+	for len(escaped) > annotationBytes {
+		s = cutBytes(s, len(s)-max((len(escaped)-annotationBytes)/3, 1))
+		escaped = dataEscapes.Replace(s)
+	}
+	return escaped
+}
