@@ -36,6 +36,7 @@ type Options struct {
 	StateDir  string             // prepared data and the answers of a run lie here
 	Until     string             // the last stage to do: prepare, train or wait; empty: all
 	Detach    bool               // stop once the job is created
+	Fresh     bool               // ask every question again, whatever answers are kept
 	Observe   func(result.Event) // called by one goroutine at a time; must not block
 	Now       func() time.Time   // for time stamps in reports; waiting uses the real clock
 }
@@ -43,12 +44,12 @@ type Options struct {
 // Run runs the pipeline and fills run, which the caller has begun with result.Begin. It always returns with a conclusion in it:
 // what went wrong is told there. The caller closes run.Cases once the reports are written.
 func Run(ctx context.Context, o Options, run *result.Run) {
-	r := &runState{Options: o, run: run}
+	r := &runState{Options: o, run: run, tariff: tariff{kind: o.Endpoint.Kind, given: o.Pipeline.Prices}}
 	run.Name = o.Pipeline.Name
 	run.BaseModel = o.Pipeline.BaseModel
 	run.Provider = result.Provider{Kind: o.Endpoint.Kind, BaseURL: o.Endpoint.BaseURL}
 	run.Provenance.SpecSHA256 = o.Pipeline.SHA256
-	run.Cost = unpriced(o.Endpoint.Kind)
+	run.Cost = r.tariff.begin()
 	r.emit(result.Event{Type: result.EventRunStarted, Name: run.Name, Provider: &run.Provider, Model: run.BaseModel})
 
 	r.conclude(r.stages(ctx))
@@ -61,12 +62,16 @@ func Run(ctx context.Context, o Options, run *result.Run) {
 type runState struct {
 	Options
 	run     *result.Run
+	tariff  tariff
 	verdict judgement  // of the test stage
 	mu      sync.Mutex // held while an event is handed on
 }
 
 // stages is the whole product: four stages, each handing what it made to the next.
 func (r *runState) stages(ctx context.Context) error {
+	if err := r.checkTestingBudget(); err != nil {
+		return err
+	}
 	if r.Pipeline.Train.Off {
 		return r.testOnly(ctx)
 	}
@@ -180,12 +185,3 @@ func (r *runState) inform(stage, message string) {
 
 // preparedDir is where prepared data lies.
 func (r *runState) preparedDir() string { return filepath.Join(r.StateDir, "prepared") }
-
-// unpriced is the cost of a run before anything is priced: nothing at the embedded engine, unknown elsewhere.
-func unpriced(kind string) result.Cost {
-	if kind != provider.KindEmbedded {
-		return result.Cost{Note: "unknown: this version has no prices"}
-	}
-	zero := 0.0
-	return result.Cost{TrainingUSD: &zero, TestingUSD: &zero, Note: "the embedded engine costs nothing"}
-}

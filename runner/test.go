@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,14 +30,22 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 		return done[struct{}]{}, fmt.Errorf("answers: %w", err)
 	}
 	r.run.Cases = spool
-	e := &examiner{runState: r, model: model, spool: spool, tested: make([]outcome, len(test.Cases))}
+	kept, err := r.openAnswers(ctx)
+	if err != nil {
+		return done[struct{}]{}, err
+	}
+	e := &examiner{
+		runState: r, model: model, spool: spool, tested: make([]outcome, len(test.Cases)), nth: nthOfItsKind(test.Cases),
+		kept: kept, purse: newPurse(r.Pipeline.Budget.TestingUSD),
+	}
 	if test.Baseline == spec.BaselineBase {
 		e.baseline = r.Pipeline.BaseModel
 		e.base = make([]outcome, len(test.Cases))
 	}
 	asked := e.ask(ctx)
 	r.judge(evidence{cases: test.Cases, tested: e.tested, base: e.base, baseline: e.baseline, curve: r.run.TrainingCurve})
-	return done[struct{}]{Reason: countCases(len(test.Cases))}, asked
+	r.run.Cost.TestingUSD = e.purse.total()
+	return done[struct{}]{Reason: countCases(len(test.Cases)) + kept.told()}, errors.Join(asked, kept.close(asked == nil && len(r.verdict.undecided) == 0))
 }
 
 // An examiner asks models the cases and grades their answers.
@@ -46,6 +56,10 @@ type examiner struct {
 	spool    *result.Spool
 	tested   []outcome // by case
 	base     []outcome // by case; nil without a baseline
+	nth      []int     // by case: which of the cases with the same question it is
+	kept     *answerStore
+	unkept   sync.Once // tells that answers can't be kept
+	purse    *purse
 	finished atomic.Int64
 }
 
@@ -65,7 +79,7 @@ func (e *examiner) ask(ctx context.Context) error {
 
 // examine asks one case of both models, and keeps what came.
 func (e *examiner) examine(ctx context.Context, index int, c spec.Case) error {
-	answer, err := e.answer(ctx, e.model, c)
+	answer, err := e.answer(ctx, e.model, c, e.nth[index])
 	kept := result.Case{
 		ID: c.ID, Name: c.Question, Tags: c.Tags, Line: c.Pos.Line, MustPass: c.MustPass,
 		Question: c.Question, Expected: c.Answer, Answer: answer,
@@ -74,7 +88,7 @@ func (e *examiner) examine(ctx context.Context, index int, c spec.Case) error {
 	if e.baseline != "" {
 		var baseline result.Answer
 		if err == nil {
-			baseline, err = e.answer(ctx, e.baseline, c)
+			baseline, err = e.answer(ctx, e.baseline, c, e.nth[index])
 		} else {
 			baseline = skippedAnswer()
 		}
@@ -90,16 +104,22 @@ func (e *examiner) examine(ctx context.Context, index int, c spec.Case) error {
 }
 
 // answer asks one model one case and grades what it says. The error is one that ends the asking; others are the case's own.
-func (e *examiner) answer(ctx context.Context, model string, c spec.Case) (result.Answer, error) {
+func (e *examiner) answer(ctx context.Context, model string, c spec.Case, nth int) (result.Answer, error) {
 	if ctx.Err() != nil {
 		return skippedAnswer(), nil
 	}
-	completion, err := e.complete(ctx, model, c)
+	req := e.question(model, c)
+	completion, keptAt, err := e.recall(ctx, req, nth)
+	var limit *limitError
 	switch {
 	case err == nil:
-		return gradeAnswer(c, completion), nil
+		answer := gradeAnswer(c, completion)
+		answer.ReusedFrom = keptAt
+		return answer, nil
 	case ctx.Err() != nil:
 		return skippedAnswer(), nil
+	case errors.As(err, &limit):
+		return skippedAnswer(), err
 	}
 	errored := result.Answer{Status: result.CaseErrored, Error: err.Error(), Assertions: []result.Assertion{}}
 	var failure *provider.Error
@@ -112,17 +132,66 @@ func (e *examiner) answer(ctx context.Context, model string, c spec.Case) (resul
 	return errored, nil
 }
 
-// complete asks within the time that a question may take.
-func (e *examiner) complete(ctx context.Context, model string, c spec.Case) (provider.Completion, error) {
-	test := e.Pipeline.Test
-	ctx, cancel := context.WithTimeoutCause(ctx, test.Timeout, fmt.Errorf("ask %s: no answer within test.timeout %v", model, test.Timeout))
-	defer cancel()
-	return e.Completer.Complete(ctx, provider.CompletionRequest{
+// question is the request that puts a case to a model.
+func (e *examiner) question(model string, c spec.Case) provider.CompletionRequest {
+	sampling := e.Pipeline.Test.Sampling
+	return provider.CompletionRequest{
 		Model:               model,
 		Messages:            conversation(e.Pipeline.SystemPrompt, c.Question),
-		Temperature:         &test.Sampling.Temperature,
-		MaxCompletionTokens: test.Sampling.MaxCompletionTokens,
-	})
+		Temperature:         &sampling.Temperature,
+		MaxCompletionTokens: sampling.MaxCompletionTokens,
+	}
+}
+
+// recall returns the answer that is kept of a question, with its date, or asks and keeps what comes.
+func (e *examiner) recall(ctx context.Context, req provider.CompletionRequest, nth int) (provider.Completion, *time.Time, error) {
+	key := answerKey(e.Endpoint, req, nth)
+	if completion, at, found := e.kept.get(key); found {
+		return completion, &at, nil
+	}
+	completion, err := e.pay(ctx, req)
+	if err != nil {
+		return completion, nil, err
+	}
+	if err := e.kept.put(key, completion, e.Now()); err != nil {
+		e.unkept.Do(func() {
+			e.warn(stageTest, fmt.Sprintf("answers are not kept, so that a run which goes on from here would ask again: %v", err))
+		})
+	}
+	return completion, nil, nil
+}
+
+// pay asks, within the budget.
+func (e *examiner) pay(ctx context.Context, req provider.CompletionRequest) (provider.Completion, error) {
+	var worst float64
+	if e.purse.limit != nil {
+		var err error
+		if worst, err = e.tariff.worst(req); err != nil {
+			return provider.Completion{}, err
+		}
+	}
+	if err := e.purse.reserve(ctx, worst); err != nil {
+		return provider.Completion{}, err
+	}
+	completion, err := e.complete(ctx, req)
+	var refusal *provider.Error
+	switch {
+	case err == nil:
+		e.purse.settle(worst, e.tariff.cost(req.Model, completion.Usage))
+	case errors.As(err, &refusal) && refusal.Definite():
+		e.purse.settle(worst, new(float64))
+	default: // it may have been answered, and billed
+		e.purse.settle(worst, e.tariff.cost(req.Model, nil))
+	}
+	return completion, err
+}
+
+// complete asks within the time that a question may take.
+func (e *examiner) complete(ctx context.Context, req provider.CompletionRequest) (provider.Completion, error) {
+	limit := e.Pipeline.Test.Timeout
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("ask %s: no answer within test.timeout %v", req.Model, limit))
+	defer cancel()
+	return e.Completer.Complete(ctx, req)
 }
 
 // conversation is what a case says to a model: the system prompt that the training rows had too, and the question.

@@ -61,6 +61,9 @@ func (t *trainer) obtain(ctx context.Context) (done[provider.Job], error) {
 		t.warnOfShutdown(t.baseModel(ctx))
 		return t.adopted(job)
 	}
+	if err := t.checkTrainingBudget(); err != nil {
+		return done[provider.Job]{}, err
+	}
 	if err := t.checkModel(t.baseModel(ctx)); err != nil {
 		return done[provider.Job]{}, err
 	}

@@ -35,6 +35,8 @@ func (t *trainer) send(ctx context.Context) (provider.File, error) {
 			Name: trainingFileName(t.key),
 			Size: t.prepared.Bytes,
 			Open: func() (io.ReadCloser, error) { return os.Open(t.prepared.Path) },
+
+			ExpiresAfter: t.Pipeline.Train.ExpiresAfter,
 		})
 		if !isAmbiguous(err) {
 			return file, err

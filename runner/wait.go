@@ -35,6 +35,7 @@ func (r *runState) wait(ctx context.Context, o order, job provider.Job) (done[st
 		return done[string]{}, err
 	}
 	r.run.FineTunedModel = w.job.FineTunedModel
+	r.noteTrainingCost(w.job)
 	w.readCurve(ctx)
 	model := cmp.Or(r.Pipeline.Test.Model, w.job.FineTunedModel)
 	if err := w.probe(ctx, model); err != nil {

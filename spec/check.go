@@ -40,6 +40,7 @@ func (c *checker) check() {
 	c.checkWait()
 	c.checkTest()
 	c.checkThresholds()
+	c.checkMoney()
 	c.checkReports()
 	c.checkVariables()
 }

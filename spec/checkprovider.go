@@ -77,19 +77,13 @@ func (c *checker) baseURL(path, text, kind string) {
 		c.Add(path, `an address with an empty query`, `leave the "?" out`)
 	case c.keyInURL(u):
 		c.Add(path, "an address with a key in it", "name the variable that holds the key in api_key_env; auth says how it is sent")
-	case kind == kindAzure && !isAzure(u):
+	case kind == kindAzure && !provider.IsAzure(u):
 		c.Add(path, "none of Azure's addresses", azureForms)
 	default:
 		if _, err := url.ParseQuery(u.RawQuery); err != nil {
 			c.Add(path, "an address whose query can't be read", "write it like ?name=value&other=value")
 		}
 	}
-}
-
-// isAzure reports whether an address is of a form below which Azure has the API.
-func isAzure(u *url.URL) bool {
-	root := strings.TrimRight(u.Path, "/")
-	return strings.HasSuffix(root, "/openai/v1") || strings.HasSuffix(root, "/openai") && u.Query().Get("api-version") != ""
 }
 
 func (c *checker) keyInURL(u *url.URL) bool {

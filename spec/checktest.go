@@ -30,6 +30,8 @@ func (c *checker) checkTest() {
 		c.within("test.sampling.max_completion_tokens", *n, 1, math.MaxInt)
 		t.Sampling.MaxCompletionTokens = *n
 	}
+	c.choice("test.reuse", f.Reuse, []string{ReuseResume, ReuseAlways, ReuseNever})
+	t.Reuse = f.Reuse
 	t.Sampling.Temperature = f.Sampling.Temperature
 	t.Concurrency, t.Timeout, t.MaxErrors, t.MinCases = f.Concurrency, f.Timeout, f.MaxErrors.Amount, f.MinCases
 	c.checkCases()

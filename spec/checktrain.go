@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ftrun/runner/tokens"
 	"ftrun/spec/internal/yamlpos"
 )
 
@@ -91,6 +92,7 @@ func (c *checker) checkTrain() {
 		Suffix:          f.Suffix,
 		Seed:            f.Seed,
 		Metadata:        f.Metadata,
+		ExpiresAfter:    f.ExpiresAfter.Duration,
 	}
 	if c.Has("token_limit") {
 		c.within("token_limit", c.file.TokenLimit, 1, math.MaxInt)
@@ -102,7 +104,7 @@ func (c *checker) hyperparameters(f hyperparametersFile) map[string]any {
 	const path = "train.hyperparameters."
 	set := map[string]any{}
 	if n := f.Epochs.Value; n != nil {
-		c.within(path+"n_epochs", *n, 1, 50)
+		c.within(path+"n_epochs", *n, 1, tokens.MaxEpochs)
 		set["n_epochs"] = *n
 	}
 	if n := f.BatchSize.Value; n != nil {

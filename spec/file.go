@@ -20,6 +20,8 @@ type pipelineFile struct {
 	Wait         waitFile        `yaml:"wait"`
 	Test         testForm        `yaml:"test"`
 	Thresholds   []thresholdForm `yaml:"thresholds"`
+	Prices       pricesFile      `yaml:"prices"`
+	Budget       budgetForm      `yaml:"budget"`
 	Reports      reportsFile     `yaml:"reports"`
 }
 
@@ -34,6 +36,7 @@ func defaults() pipelineFile {
 			Timeout:     60 * time.Second,
 			MaxErrors:   amountForm{Amount{Value: 0.05, Percent: true, Text: "5%"}},
 			MinCases:    1,
+			Reuse:       ReuseResume,
 		},
 		Reports: reportsFile{JUnit: on, Markdown: on},
 	}
@@ -134,6 +137,7 @@ type trainForm struct {
 	Suffix          string              `yaml:"suffix"`
 	Seed            *int                `yaml:"seed"`
 	Metadata        map[string]string   `yaml:"metadata"`
+	ExpiresAfter    expiryForm          `yaml:"expires_after"`
 }
 
 func (f *trainForm) UnmarshalValue(v yamlpos.Value) {
@@ -208,6 +212,7 @@ type testForm struct {
 	Sampling    samplingFile    `yaml:"sampling"`
 	MaxErrors   amountForm      `yaml:"max_errors"`
 	MinCases    int             `yaml:"min_cases"`
+	Reuse       string          `yaml:"reuse"`
 }
 
 func (f *testForm) UnmarshalValue(v yamlpos.Value) {

@@ -9,7 +9,7 @@ var otherNames = map[string]map[string]string{
 		"model":         "base_model",
 		"data":          "dataset",
 		"train_data":    "dataset",
-		"training":      "dataset",
+		"training":      "train",
 		"training_data": "dataset",
 		"training_file": "dataset",
 		"prompt":        "system_prompt",
@@ -21,6 +21,17 @@ var otherNames = map[string]map[string]string{
 	},
 	"train": {
 		"epochs": "hyperparameters.n_epochs",
+	},
+	"prices": {
+		"train":      "training",
+		"prompt":     "input",
+		"completion": "output",
+	},
+	"budget": {
+		"train":    "training_usd",
+		"training": "training_usd",
+		"test":     "testing_usd",
+		"testing":  "testing_usd",
 	},
 	"case": {
 		"input":      "question",

@@ -41,6 +41,9 @@ func TestDefaults(t *testing.T) {
 	if !p.Reports.JUnit || !p.Reports.Markdown {
 		t.Errorf("reports %+v", p.Reports)
 	}
+	if p.Prices != (spec.Prices{}) || p.Budget != (spec.Budget{}) {
+		t.Errorf("prices %+v, budget %+v", p.Prices, p.Budget)
+	}
 	if !reflect.DeepEqual(p.Provider, provider.Settings{Kind: "openai"}) {
 		t.Errorf("provider %+v", p.Provider)
 	}
@@ -48,7 +51,7 @@ func TestDefaults(t *testing.T) {
 	test.Cases = nil
 	want := spec.Test{
 		Baseline: "base", Concurrency: 16, Timeout: time.Minute, MinCases: 1,
-		MaxErrors: spec.Amount{Value: 0.05, Percent: true, Text: "5%"},
+		MaxErrors: spec.Amount{Value: 0.05, Percent: true, Text: "5%"}, Reuse: "resume",
 	}
 	if !reflect.DeepEqual(test, want) {
 		t.Errorf("test %+v", test)
@@ -108,9 +111,14 @@ func TestEverything(t *testing.T) {
 		Suffix:          "My_suffix-1",
 		Seed:            &zero,
 		Metadata:        map[string]string{"team": "tutoring", "ticket": "010"},
+		ExpiresAfter:    36 * time.Hour,
 	}
 	if !reflect.DeepEqual(p.Train, want) {
 		t.Errorf("train %+v", p.Train)
+	}
+	if !reflect.DeepEqual(p.Prices, spec.Prices{Training: new(25.0), Input: new(3.0), Output: new(12.5)}) ||
+		!reflect.DeepEqual(p.Budget, spec.Budget{TrainingUSD: new(5.0), TestingUSD: new(0.0)}) || p.Test.Reuse != spec.ReuseNever {
+		t.Errorf("prices %+v, budget %+v, reuse %s", p.Prices, p.Budget, p.Test.Reuse)
 	}
 	if p.Reports.JUnit || p.Reports.Markdown || p.Test.Sampling != (spec.Sampling{Temperature: 0.7, MaxCompletionTokens: 300}) || p.Test.MaxErrors != (spec.Amount{Value: 2, Text: "2"}) {
 		t.Errorf("reports %+v, test %+v", p.Reports, p.Test)
@@ -141,7 +149,7 @@ func checkEverythingCases(t *testing.T, cases []spec.Case) {
 	if g, err := a[1].Grader.Grade(grade.Sample{Output: "It is 4."}); err != nil || !g.Pass {
 		t.Errorf("grade %+v, %v", g, err)
 	}
-	if k := cases[0]; !k.MustPass || k.Answer != "4" || k.Pos.Line != 44 {
+	if k := cases[0]; !k.MustPass || k.Answer != "4" || k.Pos.Line != 46 {
 		t.Errorf("case %+v", k)
 	}
 }

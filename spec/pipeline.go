@@ -27,6 +27,8 @@ type Pipeline struct {
 	Wait             Wait
 	Test             Test
 	Thresholds       []Threshold // never empty
+	Prices           Prices
+	Budget           Budget
 	Reports          Reports
 }
 
@@ -47,6 +49,7 @@ type Train struct {
 	Suffix          string
 	Seed            *int
 	Metadata        map[string]string
+	ExpiresAfter    time.Duration // how long the provider keeps the uploaded files, in whole seconds; 0: until they are deleted
 }
 
 // The choices of wait.on_timeout and wait.on_interrupt.
@@ -68,6 +71,13 @@ const (
 	BaselineOff  = "off"
 )
 
+// The choices of test.reuse: which answers that are recorded already count again.
+const (
+	ReuseResume = "resume" // those of an unfinished run of the same pipeline
+	ReuseAlways = "always" // those of any run
+	ReuseNever  = "never"
+)
+
 // Test says what to ask and how.
 type Test struct {
 	Cases       []Case // never empty
@@ -78,6 +88,7 @@ type Test struct {
 	Sampling    Sampling
 	MaxErrors   Amount
 	MinCases    int
+	Reuse       string // resume, always or never
 }
 
 // Sampling is how answers are drawn.
@@ -119,6 +130,20 @@ type Assertion struct {
 	Not    bool
 	Weight float64 // 0: reported only
 	Grader grade.Grader
+}
+
+// Prices are what the file says that tokens cost, in USD per 1M tokens, 0 included; nil: it says nothing.
+type Prices struct {
+	Training *float64
+	Input    *float64 // of questions
+	Output   *float64 // of answers
+}
+
+// A Budget is the most that may be spent, in USD; at 0 only what is free may happen, and nil is no limit. A cap on testing holds only where
+// one answer can't cost any amount: Test.Sampling.MaxCompletionTokens bounds it, and so does a price of 0.
+type Budget struct {
+	TrainingUSD *float64
+	TestingUSD  *float64
 }
 
 // Reports says which reports to write beside results.json.

@@ -15,7 +15,7 @@ import (
 // A Metric is a number over all cases, or over the training.
 type Metric string
 
-// The metrics of this version.
+// The metrics of this version. Those of training are what the service reports; where it reports none there is no data.
 const (
 	PassRate      Metric = "pass_rate"
 	MeanScore     Metric = "mean_score"
@@ -25,7 +25,7 @@ const (
 	ValidAccuracy Metric = "valid_accuracy" // as the service reported it last, from 0 to 1
 )
 
-// metrics are the names of all metrics, in the order in which messages list them.
+// metrics are the names of all metrics that the parser knows, in the order in which messages list them.
 var metrics = []string{
 	string(PassRate), string(MeanScore), string(Errors), string(TrainLoss), string(ValidLoss), string(ValidAccuracy),
 }

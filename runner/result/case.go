@@ -3,6 +3,7 @@ package result
 import (
 	"iter"
 	"slices"
+	"time"
 )
 
 // The statuses of a case.
@@ -39,6 +40,7 @@ type Answer struct {
 	LatencyMS    float64     `json:"latency_ms"`
 	Attempts     int         `json:"attempts,omitempty"`
 	Usage        *Usage      `json:"usage,omitempty"`
+	ReusedFrom   *time.Time  `json:"reused_from,omitempty"` // when an earlier run got this answer; its latency counts nowhere
 }
 
 // An Assertion is one condition on an answer, and how it came out.

@@ -51,7 +51,7 @@ func Limit(model string) (tokens int, ok bool) {
 
 // lookUp returns the family with the longest name that matches.
 func lookUp(model string) (best family, ok bool) {
-	base := baseName(model)
+	base, _ := splitName(model)
 	for _, f := range families() {
 		if f.matches(base) && len(f.name) > len(best.name) {
 			best, ok = f, true
@@ -65,18 +65,18 @@ func (f family) matches(base string) bool {
 	return ok && (rest == "" || rest[0] == '-' || strings.HasSuffix(f.name, "."))
 }
 
-// baseName returns the base model that a name was made from:
+// splitName returns the base model that a name was made from, and whether it is the name of a model tuned from it:
 //
 //	ft:gpt-4o-mini-2024-07-18:org:suffix:id    OpenAI
 //	gpt-4o-mini-2024-07-18.ft-0ab3f8-suffix    Azure
 //	azure/gpt-4o-mini                          gateways
-func baseName(model string) string {
+func splitName(model string) (base string, tuned bool) {
 	name := model
 	if i := strings.Index(name, "ft:"); i == 0 || i > 0 && name[i-1] == '/' {
-		name = name[i+len("ft:"):]
+		name, tuned = name[i+len("ft:"):], true
 	}
 	name, _, _ = strings.Cut(name, ":")
 	name = name[strings.LastIndexByte(name, '/')+1:]
-	name, _, _ = strings.Cut(name, ".ft-")
-	return strings.ToLower(name)
+	name, _, azure := strings.Cut(name, ".ft-")
+	return strings.ToLower(name), tuned || azure
 }

@@ -1,4 +1,4 @@
-// Package tokens counts tokens offline, as the services count them.
+// Package tokens counts tokens offline, as the services count them, and prices them.
 package tokens
 
 import (

@@ -1,0 +1,133 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"ftrun/runner/ledger"
+	"ftrun/runner/provider"
+	"ftrun/spec"
+)
+
+// An answerStore keeps what models said until the run that asked has come to a verdict, so that a run which takes its place does not pay for
+// them again. A nil store keeps nothing.
+type answerStore struct {
+	journal *ledger.Ledger
+	dir     string
+	read    bool // what is kept counts
+	always  bool // and goes on counting after the verdict
+	reused  atomic.Int64
+	oldest  atomic.Pointer[time.Time]
+}
+
+// openAnswers opens what is kept, as test.reuse says.
+func (r *runState) openAnswers(ctx context.Context) (*answerStore, error) {
+	reuse := r.Pipeline.Test.Reuse
+	if reuse == spec.ReuseNever {
+		return nil, nil
+	}
+	a := &answerStore{dir: filepath.Join(r.StateDir, "answers"), read: !r.Fresh, always: reuse == spec.ReuseAlways}
+	var err error
+	if a.journal, err = ledger.Open(ctx, a.dir, ledger.Options{}); err != nil {
+		return nil, fmt.Errorf("kept answers: %w", err)
+	}
+	return a, nil
+}
+
+// recordAnswer is the kind of the journal records of answers.
+const recordAnswer = "answer"
+
+// answerKey names an answer by all that decides about it. The nth of equal questions is one of its own: asked twice, a model may
+// answer differently.
+func answerKey(e provider.Endpoint, req provider.CompletionRequest, nth int) string {
+	return ledger.Key(struct {
+		Provider    string             `json:"provider"`
+		Model       string             `json:"model"`
+		Messages    []provider.Message `json:"messages"`
+		Temperature *float64           `json:"temperature"`
+		MaxTokens   int                `json:"max_completion_tokens"`
+		Nth         int                `json:"nth"`
+	}{e.Identity(), req.Model, req.Messages, req.Temperature, req.MaxCompletionTokens, nth})
+}
+
+// A keptAnswer is an answer as the journal has it.
+type keptAnswer struct {
+	Text         string          `json:"text"`
+	Refusal      string          `json:"refusal,omitempty"`
+	FinishReason string          `json:"finish_reason,omitempty"`
+	Usage        *provider.Usage `json:"usage,omitempty"`
+}
+
+// get returns a kept answer and when it was given. It has no latency and no attempts: those were another run's.
+func (a *answerStore) get(key string) (c provider.Completion, at time.Time, found bool) {
+	if a == nil || !a.read {
+		return c, at, false
+	}
+	record, found := a.journal.Last(recordAnswer, key)
+	var kept keptAnswer
+	if !found || json.Unmarshal(record.Data, &kept) != nil {
+		return c, at, false
+	}
+	a.reused.Add(1)
+	for oldest := a.oldest.Load(); oldest == nil || record.Time.Before(*oldest); oldest = a.oldest.Load() {
+		if a.oldest.CompareAndSwap(oldest, &record.Time) {
+			break
+		}
+	}
+	return provider.Completion{Text: kept.Text, Refusal: kept.Refusal, FinishReason: kept.FinishReason, Usage: kept.Usage}, record.Time, true
+}
+
+// put keeps an answer. It is on disk when put returns.
+func (a *answerStore) put(key string, c provider.Completion, now time.Time) error {
+	if a == nil {
+		return nil
+	}
+	raw, err := json.Marshal(keptAnswer{Text: c.Text, Refusal: c.Refusal, FinishReason: c.FinishReason, Usage: c.Usage})
+	if err != nil {
+		return fmt.Errorf("keep answer: %w", err)
+	}
+	if err := a.journal.Append(ledger.Record{Time: now, Kind: recordAnswer, Key: key, Data: raw}); err != nil {
+		return fmt.Errorf("keep answer: %w", err)
+	}
+	return nil
+}
+
+// told says in a few words what was not asked anew.
+func (a *answerStore) told() string {
+	if a == nil || a.reused.Load() == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d answers kept since %s", a.reused.Load(), a.oldest.Load().UTC().Format(time.DateOnly))
+}
+
+// close ends the keeping; after a verdict the answers have served.
+func (a *answerStore) close(verdict bool) error {
+	if a == nil {
+		return nil
+	}
+	err := a.journal.Close()
+	if verdict && !a.always {
+		err = errors.Join(err, os.RemoveAll(a.dir))
+	}
+	if err != nil {
+		return fmt.Errorf("kept answers: %w", err)
+	}
+	return nil
+}
+
+// nthOfItsKind numbers the cases that put the same question.
+func nthOfItsKind(cases []spec.Case) []int {
+	seen := map[string]int{}
+	nth := make([]int, len(cases))
+	for i, c := range cases {
+		nth[i] = seen[c.Question]
+		seen[c.Question]++
+	}
+	return nth
+}
