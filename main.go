@@ -70,6 +70,7 @@ type options struct {
 	Provider     string   `env:"FTRUN_PROVIDER"`
 	Until        string   `env:"FTRUN_UNTIL"`
 	Detach       bool     `env:"FTRUN_DETACH"`
+	Fresh        bool     `env:"FTRUN_FRESH"`
 	Out          string   `env:"FTRUN_OUT, default=ftrun-out"`
 	State        string   `env:"FTRUN_STATE"`
 	AllowOutside bool     `env:"FTRUN_ALLOW_OUTSIDE"`
@@ -231,6 +232,7 @@ func runFlags(root *cobra.Command, o *options) {
 	f.StringVar(&o.Provider, "provider", o.Provider, "use this `kind` of provider instead of the spec's: "+strings.Join(provider.Kinds(), ", "))
 	f.StringVar(&o.Until, "until", o.Until, "stop after this `stage`: prepare, train or wait")
 	f.BoolVar(&o.Detach, "detach", o.Detach, "stop once the job is created; the same command without it goes on")
+	f.BoolVar(&o.Fresh, "fresh", o.Fresh, "ask every question again; never trains again")
 	f.StringVar(&o.Out, "out", o.Out, "`folder` for the reports")
 	f.StringVar(&o.State, "state", o.State, "`folder` for what must outlive a run (default .ftrun beside the spec)")
 	f.BoolVarP(&o.Quiet, "quiet", "q", o.Quiet, "print only what is wrong and the verdict")

@@ -117,7 +117,7 @@ func (s *session) execute(ctx context.Context) error {
 	defer client.CloseIdleConnections()
 	runner.Run(ctx, runner.Options{
 		Pipeline: p, Endpoint: endpoint, Trainer: client, Completer: client, Ledger: journal, StateDir: state,
-		Until: s.Until, Detach: s.Detach, Observe: s.view.observe, Now: s.Now,
+		Until: s.Until, Detach: s.Detach, Fresh: s.Fresh, Observe: s.view.observe, Now: s.Now,
 	}, s.run)
 	s.run.Cost.Requests, s.run.Cost.Retries = client.Requests(), client.Retries()
 	if spool, ok := s.run.Cases.(*result.Spool); ok {

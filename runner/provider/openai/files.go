@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"ftrun/runner/provider"
 )
@@ -26,7 +27,7 @@ const maxFilesPage = 10000
 // Upload streams a file from where it lies: go-openai would hold it in memory whole.
 func (c *Client) Upload(ctx context.Context, u provider.Upload) (provider.File, error) {
 	call := &call{op: fmt.Sprintf("upload %s", u.Name), replay: replayDefinite}
-	head, tail, contentType, err := multipartFrame(u.Name)
+	head, tail, contentType, err := multipartFrame(u)
 	if err != nil {
 		return provider.File{}, &provider.Error{Op: call.op, Kind: provider.KindInvalid, Err: err}
 	}
@@ -65,13 +66,19 @@ type framed struct {
 }
 
 // multipartFrame returns what stands before and after a file's bytes in a multipart body.
-func multipartFrame(name string) (head, tail []byte, contentType string, err error) {
+func multipartFrame(u provider.Upload) (head, tail []byte, contentType string, err error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	if err := w.WriteField("purpose", purposeFineTune); err != nil {
 		return nil, nil, "", err
 	}
-	if _, err := w.CreateFormFile("file", name); err != nil {
+	if u.ExpiresAfter > 0 {
+		seconds := strconv.FormatInt(int64(u.ExpiresAfter/time.Second), 10)
+		if err := errors.Join(w.WriteField("expires_after[anchor]", "created_at"), w.WriteField("expires_after[seconds]", seconds)); err != nil {
+			return nil, nil, "", err
+		}
+	}
+	if _, err := w.CreateFormFile("file", u.Name); err != nil {
 		return nil, nil, "", err
 	}
 	split := b.Len()
@@ -118,10 +125,5 @@ func (c *Client) File(ctx context.Context, id string) (provider.File, error) {
 // DeleteFile removes an uploaded file; see provider.Trainer.
 func (c *Client) DeleteFile(ctx context.Context, id string) error {
 	call := &call{op: "delete file " + id, replay: replayAlways, raw: true}
-	err := call.finish(ctx, c.api.DeleteFile(call.context(ctx), url.PathEscape(id)))
-	var refusal *provider.Error
-	if errors.As(err, &refusal) && refusal.Kind == provider.KindNotFound {
-		return nil
-	}
-	return err
+	return goneIsDeleted(call.finish(ctx, c.api.DeleteFile(call.context(ctx), url.PathEscape(id))))
 }
