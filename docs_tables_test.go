@@ -6,9 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -18,6 +16,7 @@ import (
 	"testing"
 
 	"ftrun/runner/grade"
+	"ftrun/runner/provider"
 	"ftrun/runner/result"
 	"ftrun/spec"
 	"ftrun/spec/diag"
@@ -142,7 +141,7 @@ func TestFlagTable(t *testing.T) {
 	var documented, documentedVariables []string
 	for _, row := range table(t, readme, "flag", "of", "variable", "default") {
 		variable := code(row[2])[0]
-		documentedVariables = append(documentedVariables, variable)
+		documentedVariables = append(documentedVariables, code(row[2])...)
 		names := code(row[0])
 		if len(names) == 0 {
 			continue
@@ -194,6 +193,8 @@ system_prompt: {zz: 1}
 train: {zz: 1, hyperparameters: {zz: 1}}
 wait: {zz: 1}
 test: {zz: 1, sampling: {zz: 1}, cases: [{question: q, zz: 1}]}
+prices: {zz: 1}
+budget: {zz: 1}
 reports: {zz: 1}
 `
 	_, err := spec.Parse("pipeline.yaml", []byte(unknown))
@@ -380,66 +381,23 @@ func TestDependencyTable(t *testing.T) {
 	sameSet(t, "dependencies", documented, real)
 }
 
-// TestNamesInDocuments looks up the links of every document, and the files, functions and tests that ARCHITECTURE.md names.
-func TestNamesInDocuments(t *testing.T) {
-	for _, file := range documents(t) {
-		_, prose := codeBlocks(t, file)
-		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(prose, -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(file), filepath.FromSlash(m[1]))); err != nil {
-				t.Errorf("%s: %v", file, err)
-			}
-		}
+// TestKeyPage compares the table of keys and hosts in docs/security.md with the profiles.
+func TestKeyPage(t *testing.T) {
+	var documented, real []string
+	for _, row := range table(t, "docs/security.md", "kind", "key in", "goes to") {
+		documented = append(documented, strings.Join(row, " "))
 	}
-	_, prose := codeBlocks(t, architecture)
-	prose = strings.ReplaceAll(prose, "\n", " ")
-	sources := goSources(t)
-	all := strings.Join(slices.Collect(maps.Values(sources)), "\n")
-	for _, name := range code(prose) {
+	for _, p := range provider.Profiles() {
+		key, to := "`"+p.KeyEnv+"`", "hosts in `FTRUN_ALLOW_HOSTS`"
 		switch {
-		case strings.HasSuffix(name, ".txtar"):
-			checkGlob(t, "testdata/script/"+name)
-		case regexp.MustCompile(`^\S+(\.go|\.md|\.sh|/)$`).MatchString(name):
-			checkGlob(t, name)
-		case regexp.MustCompile(`^(Test|Fuzz)[A-Z]\w*$`).MatchString(name):
-			if !strings.Contains(all, "\nfunc "+name+"(") {
-				t.Errorf("there is no test %s", name)
-			}
-		case regexp.MustCompile(`^[A-Za-z]\w*(\.[A-Za-z]\w*)?$`).MatchString(name):
-			last := name[strings.LastIndex(name, ".")+1:]
-			if !regexp.MustCompile(`\b` + last + `\b`).MatchString(all) {
-				t.Errorf("nothing is called %s", name)
-			}
+		case p.KeyEnv == "":
+			key, to = "none", "the engine inside ftrun, on loopback"
+		case p.EnvURL:
+			to = "`" + p.BaseURL + "`, or the host of `OPENAI_BASE_URL`"
+		case p.BaseURL != "":
+			to = "`" + p.BaseURL + "`"
 		}
+		real = append(real, "`"+p.Kind+"` "+key+" "+to)
 	}
-	for _, m := range regexp.MustCompile("`(\\w+)` in `([a-z/_]+\\.go)`").FindAllStringSubmatch(prose, -1) {
-		declared := regexp.MustCompile(`(?m)^\s*(func|type|var|const)?\s*(\([^)]*\) )?` + m[1] + `\b`)
-		if !declared.MatchString(sources[m[2]]) {
-			t.Errorf("%s declares no %s", m[2], m[1])
-		}
-	}
-}
-
-func checkGlob(t *testing.T, pattern string) {
-	t.Helper()
-	if found, err := filepath.Glob(filepath.FromSlash(strings.TrimSuffix(pattern, "/"))); err != nil || len(found) == 0 {
-		t.Errorf("there is no file %s", pattern)
-	}
-}
-
-// goSources returns every Go file by its path from the root.
-func goSources(t *testing.T) map[string]string {
-	t.Helper()
-	sources := map[string]string{}
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".go" {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		sources[filepath.ToSlash(path)] = string(text)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sources
+	sameSet(t, "keys and hosts", documented, real)
 }

@@ -7,11 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -21,14 +19,13 @@ import (
 	"ftrun/runner/provider"
 	"ftrun/runner/provider/embedded"
 	"ftrun/spec"
-	"ftrun/spec/diag"
 )
 
 // The documents are executed. A block of code in them is one of:
 //
-//	yaml     a whole pipeline file, or the steps of a CI job
+//	yaml     a whole pipeline file, or the steps of a job of GitHub Actions, which actionlint and the rules of workflow_test.go accept
 //	json     a file of faults for the embedded engine
-//	sh       commands, whose programs, flags and variables must exist
+//	sh       commands, whose programs, flags and variables must exist; a whole script is run too, with every exit code
 //	console  commands after "$ " with what they print; run, in the order of the document, beside a copy of examples/.
 //	         A line "..." stands for any lines, and … for any text in a line
 const (
@@ -39,14 +36,8 @@ const (
 // documents returns every document that users and contributors read.
 func documents(t *testing.T) []string {
 	t.Helper()
-	files := []string{readme, architecture, "CHANGELOG.md", filepath.Join("examples", "README.md")}
-	if _, err := os.Stat("CONTRIBUTING.md"); err == nil {
-		files = append(files, "CONTRIBUTING.md")
-	}
+	files := []string{readme, architecture, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", filepath.Join("examples", "README.md")}
 	err := filepath.WalkDir("docs", func(path string, d fs.DirEntry, err error) error {
-		if path == "docs" && os.IsNotExist(err) {
-			return filepath.SkipDir
-		}
 		if err == nil && filepath.Ext(path) == ".md" {
 			files = append(files, path)
 		}
@@ -131,9 +122,8 @@ func TestDocumentedYAML(t *testing.T) {
 				t.Errorf("%s: %v", b.at, err)
 			}
 		case first == "steps:":
-			// Sound YAML in which nothing but a pipeline's first key is missing.
-			if list, ok := err.(diag.List); !ok || len(list) != 1 || list[0].Message != `missing key "version"` {
-				t.Errorf("%s: %v", b.at, err)
+			for _, problem := range stepProblems(b.at, b.text()) {
+				t.Error(problem)
 			}
 			for _, line := range b.lines {
 				if _, command, ok := strings.Cut(line, "run: "); ok {
@@ -188,7 +178,7 @@ func checkCommand(t *testing.T, at, line string) {
 	t.Helper()
 	w := words(line)
 	for len(w) > 0 && (w[0] == "export" || assignment.MatchString(w[0])) {
-		if name, _, ok := strings.Cut(w[0], "="); ok {
+		if name, _, ok := strings.Cut(w[0], "="); ok && name != "status" {
 			checkVariable(t, at, name)
 		}
 		w = w[1:]
@@ -201,18 +191,19 @@ func checkCommand(t *testing.T, at, line string) {
 		checkFlags(t, at, w[3:])
 	case w[0] == "go" && len(w) > 1 && slices.Contains([]string{"build", "test"}, w[1]):
 	case slices.Contains([]string{"curl", "echo", "sed"}, w[0]): // run by other tests
+	case slices.Contains([]string{"case", "esac", "exit"}, w[0]), strings.HasSuffix(w[0], ")"): // run by TestDocumentedScript
 	default:
 		t.Errorf("%s: nothing checks the command %q", at, line)
 	}
 }
 
-var assignment = regexp.MustCompile(`^[A-Z_]+=`)
+var assignment = regexp.MustCompile(`^[A-Z_]+=|^status=`)
 
-// words splits a line of shell at blanks outside quotes, up to a comment or to what is done where the command fails.
+// words splits a line of shell at blanks outside quotes, up to a comment, a pipe, or what is done where the command fails.
 func words(line string) []string {
 	var list []string
 	for _, m := range regexp.MustCompile(`#.*|(?:'[^']*'|"[^"]*"|[^\s'"])+`).FindAllString(line, -1) {
-		if strings.HasPrefix(m, "#") || m == "||" {
+		if strings.HasPrefix(m, "#") || m == "||" || m == "|" {
 			break
 		}
 		list = append(list, strings.NewReplacer("'", "", `"`, "").Replace(m))
@@ -247,7 +238,7 @@ func checkVariable(t *testing.T, at, name string) {
 	for _, p := range provider.Profiles() {
 		known = append(known, p.KeyEnv)
 	}
-	if !slices.Contains(known, name) && name != "FTRUN_" {
+	if !slices.Contains(known, name) && name != "FTRUN_" && !strings.HasPrefix(name, spec.VariablePrefix) {
 		t.Errorf("%s: nothing reads the variable %s", at, name)
 	}
 }
@@ -262,131 +253,6 @@ func variables() map[string]string {
 		}
 	}
 	return list
-}
-
-// TestDocumentedConsole runs what the documents show, and compares what it prints. With -update it writes new figures into them.
-func TestDocumentedConsole(t *testing.T) {
-	shell, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("no sh to run the commands with")
-	}
-	if runtime.GOARCH != "amd64" {
-		t.Skip("the figures shown are those of amd64; another processor rounds in another way")
-	}
-	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("examples")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.RemoveAll(filepath.Join(dir, "examples", ".ftrun")); err != nil { // of a run in the checkout
-		t.Fatal(err)
-	}
-	status := 0
-	for _, b := range blocksIn(t, "console") {
-		for _, s := range shownIn(t, b) {
-			cmd := exec.CommandContext(t.Context(), shell, "-c", fmt.Sprintf("(exit %d); %s", status, s.command))
-			cmd.Dir = dir
-			cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-				return strings.HasPrefix(v, "FTRUN_") || strings.HasPrefix(v, "OPENAI_") || strings.HasPrefix(v, "GITHUB_")
-			})
-			out, _ := cmd.CombinedOutput() // the status tells
-			if status = cmd.ProcessState.ExitCode(); status == -1 {
-				t.Fatalf("%s: $ %s: %v", b.at, s.command, cmd.ProcessState)
-			}
-			switch fresh, ok := s.refresh(string(out)); {
-			case ok && fresh == s.text():
-			case ok && *update:
-				s.rewrite(t, b, fresh)
-			default:
-				t.Errorf("%s: $ %s\nprints\n%s\nand not\n%s\nwhere only figures differ: go test -run %s -update .",
-					b.at, s.command, out, s.text(), t.Name())
-			}
-		}
-	}
-}
-
-// A shown is one command of a console block and what it prints.
-type shown struct {
-	command string
-	output  []string
-}
-
-func shownIn(t *testing.T, b codeBlock) []shown {
-	t.Helper()
-	var list []shown
-	for _, line := range b.lines {
-		if command, ok := strings.CutPrefix(line, "$ "); ok {
-			list = append(list, shown{command: command})
-		} else if len(list) == 0 {
-			t.Fatalf("%s: begins with no command", b.at)
-		} else {
-			last := &list[len(list)-1]
-			last.output = append(last.output, line)
-		}
-	}
-	return list
-}
-
-func (s shown) text() string { return strings.Join(append(s.output, ""), "\n") }
-
-// figure is what an update may change: a number, and the blanks that line it up with others.
-var figure = regexp.MustCompile(`[0-9]+(\\?[.,][0-9]+)*| +`)
-
-// refresh returns what is shown with the figures of out in it. It reports whether out has the lines and words that are shown.
-func (s shown) refresh(out string) (string, bool) {
-	var p strings.Builder
-	p.WriteString(`\A`)
-	for _, line := range s.output {
-		if line == "..." {
-			p.WriteString(`((?:.*\n)*?)`)
-			continue
-		}
-		for i, part := range strings.Split(line, "…") {
-			if i > 0 {
-				p.WriteString(`.*?`)
-			}
-			p.WriteString(`(` + figure.ReplaceAllStringFunc(regexp.QuoteMeta(part), func(f string) string {
-				if f[0] == ' ' {
-					return ` +`
-				}
-				return `[0-9]+(?:[.,][0-9]+)*`
-			}) + `)`)
-		}
-		p.WriteString(`\n`)
-	}
-	p.WriteString(`\z`)
-	found := regexp.MustCompile(p.String()).FindStringSubmatch(out)
-	if found == nil {
-		return "", false
-	}
-	var fresh strings.Builder
-	group := 1
-	for _, line := range s.output {
-		if line == "..." {
-			fresh.WriteString("...\n")
-			group++
-			continue
-		}
-		parts := strings.Count(line, "…") + 1
-		fresh.WriteString(strings.Join(found[group:group+parts], "…") + "\n")
-		group += parts
-	}
-	return fresh.String(), true
-}
-
-// rewrite puts fresh in the place of what is shown.
-func (s shown) rewrite(t *testing.T, b codeBlock, fresh string) {
-	t.Helper()
-	file, _, _ := strings.Cut(b.at, ":")
-	const prompt = "\n$ "
-	text := readDocument(t, file)
-	old := prompt + s.command + "\n" + s.text()
-	if strings.Count(text, old) != 1 {
-		t.Fatalf("%s: $ %s is shown twice", b.at, s.command)
-	}
-	text = strings.Replace(text, old, prompt+s.command+"\n"+fresh, 1)
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestDocumentedRequests sends the requests of curl commands to an embedded engine.

@@ -26,7 +26,6 @@ import (
 
 	"ftrun/reporters"
 	"ftrun/runner"
-	"ftrun/runner/provider"
 	"ftrun/runner/result"
 	"ftrun/spec"
 	"ftrun/spec/diag"
@@ -39,8 +38,10 @@ type system struct {
 	Args     []string
 	Stdout   io.Writer
 	Stderr   io.Writer
+	Stdin    io.Reader
 	Env      envconfig.Lookuper
 	Now      func() time.Time
+	Answers  bool // a person can answer on Stdin
 	Terminal bool // Stdout can rewrite a line
 	Width    int  // columns of the terminal
 	Signals  chan os.Signal
@@ -50,7 +51,7 @@ type system struct {
 func systemOf(args []string) system {
 	log.SetOutput(io.Discard) // net/http logs stray bytes of a server there, and they may be anything, the key too
 	s := system{
-		Args: args, Stdout: os.Stdout, Stderr: os.Stderr, Env: envconfig.OsLookuper(), Now: time.Now,
+		Args: args, Stdout: os.Stdout, Stderr: os.Stderr, Stdin: os.Stdin, Answers: term.IsTerminal(int(os.Stdin.Fd())), Env: envconfig.OsLookuper(), Now: time.Now,
 		Signals: make(chan os.Signal, 2), Exit: os.Exit,
 	}
 	signal.Notify(s.Signals, os.Interrupt, syscall.SIGTERM)
@@ -82,6 +83,10 @@ type options struct {
 	Events       string   `env:"FTRUN_EVENTS"`
 	Addr         string   `env:"FTRUN_ADDR, default=127.0.0.1:8080"`
 	Faults       string   `env:"FTRUN_FAULTS"`
+	JSON         bool     `env:"FTRUN_JSON"`
+	Yes          bool     `env:"FTRUN_YES"`
+	Models       bool     `env:"FTRUN_MODELS"`
+	All          bool     `env:"FTRUN_ALL"`
 }
 
 // run is the whole program; it returns the exit code.
@@ -202,7 +207,7 @@ and exits with the verdict:
   3    could not find out
   4    the training job failed or was cancelled
   5    resumable: run the same command again
-  6    refused: the organisation may not train
+  6    refused: stopped at a limit: a budget, a model that was shut down, or an organisation that may not train
   130  interrupted; resumable`,
 		Args:          noArgs,
 		SilenceErrors: true,
@@ -217,24 +222,17 @@ and exits with the verdict:
 	specFlags(root, o)
 	runFlags(root, o)
 	root.AddCommand(validateCommand(o, s), serveCommand(o, s), versionCommand(s))
+	root.AddCommand(statusCommand(o, s, exit), cancelCommand(o, s), cleanCommand(o, s))
 	return root
 }
 
-// specFlags are those of every command that reads a pipeline file.
-func specFlags(cmd *cobra.Command, o *options) {
-	cmd.Flags().StringVarP(&o.File, "file", "f", o.File, "the pipeline file")
-	cmd.Flags().BoolVar(&o.AllowOutside, "allow-outside", o.AllowOutside, "let the spec name files outside its repository")
-	cmd.Flags().StringSliceVar(&o.AllowEnv, "allow-env", o.AllowEnv, "let the spec use this `variable`: as ${NAME}, or as api_key_env")
-}
-
 func runFlags(root *cobra.Command, o *options) {
+	placeFlags(root, o)
 	f := root.Flags()
-	f.StringVar(&o.Provider, "provider", o.Provider, "use this `kind` of provider instead of the spec's: "+strings.Join(provider.Kinds(), ", "))
 	f.StringVar(&o.Until, "until", o.Until, "stop after this `stage`: prepare, train or wait")
 	f.BoolVar(&o.Detach, "detach", o.Detach, "stop once the job is created; the same command without it goes on")
 	f.BoolVar(&o.Fresh, "fresh", o.Fresh, "ask every question again; never trains again")
 	f.StringVar(&o.Out, "out", o.Out, "`folder` for the reports")
-	f.StringVar(&o.State, "state", o.State, "`folder` for what must outlive a run (default .ftrun beside the spec)")
 	f.BoolVarP(&o.Quiet, "quiet", "q", o.Quiet, "print only what is wrong and the verdict")
 	f.BoolVarP(&o.Verbose, "verbose", "v", o.Verbose, "print every case and every request that is sent again")
 	f.BoolVar(&o.NoColor, "no-color", o.NoColor, "print no colours")
