@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"flag"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -14,11 +15,14 @@ import (
 	"ftrun/runner/result"
 )
 
+// races is how many times TestTwins lets machines race: go test ./runner -run TestTwins -races 10000 -timeout 60m
+var races = flag.Int("races", 60, "how many races of machines that start at once")
+
 // TestTwins is machines that start the same new inputs at about the same time, while a new job is not listed yet. Whenever it is
 // listed before it trains, one job trains, and every machine goes on with that one.
 func TestTwins(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 60 {
+	for range *races {
 		machines := 2 + rng.IntN(2)
 		lag := time.Duration(rng.Int64N(int64(10 * time.Second)))
 		starts := make([]time.Duration, machines)
