@@ -87,6 +87,8 @@ type options struct {
 	Yes          bool     `env:"FTRUN_YES"`
 	Models       bool     `env:"FTRUN_MODELS"`
 	All          bool     `env:"FTRUN_ALL"`
+	Offline      bool     `env:"FTRUN_OFFLINE"`
+	DetailedExit bool     `env:"FTRUN_DETAILED_EXITCODE"`
 }
 
 // run is the whole program; it returns the exit code.
@@ -221,7 +223,7 @@ and exits with the verdict:
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err: err, run: !cmd.HasParent()} })
 	specFlags(root, o)
 	runFlags(root, o)
-	root.AddCommand(validateCommand(o, s), serveCommand(o, s), versionCommand(s))
+	root.AddCommand(validateCommand(o, s), planCommand(o, s, exit), serveCommand(o, s), versionCommand(s))
 	root.AddCommand(statusCommand(o, s, exit), cancelCommand(o, s), cleanCommand(o, s))
 	return root
 }

@@ -26,16 +26,7 @@ type view struct {
 
 // openView returns a view that shows a run, even where the error says that there will be no event file.
 func openView(o options, s system) (*view, error) {
-	noColor, _ := s.Env.Lookup("NO_COLOR")
-	termName, _ := s.Env.Lookup("TERM")
-	v := &view{
-		now: s.Now,
-		console: reporters.NewConsole(s.Stdout, reporters.ConsoleOptions{
-			Terminal: s.Terminal && termName != "dumb", Width: s.Width, Quiet: o.Quiet, Verbose: o.Verbose, Now: s.Now, Groups: o.GitHub.active(),
-			Color: s.Terminal && termName != "dumb" && noColor == "" && !o.NoColor, ASCII: s.Terminal && !utf8Locale(s.Env.Lookup),
-		}),
-		stop: make(chan struct{}),
-	}
+	v := &view{now: s.Now, console: reporters.NewConsole(s.Stdout, consoleOptions(o, s)), stop: make(chan struct{})}
 	v.ticking.Go(v.tick)
 	if o.Events == "" {
 		return v, nil
@@ -46,6 +37,16 @@ func openView(o options, s system) (*view, error) {
 	}
 	v.file, v.log = f, reporters.NewEventLog(f)
 	return v, nil
+}
+
+// consoleOptions are what the terminal, or the log, can show.
+func consoleOptions(o options, s system) reporters.ConsoleOptions {
+	noColor, _ := s.Env.Lookup("NO_COLOR")
+	termName, _ := s.Env.Lookup("TERM")
+	return reporters.ConsoleOptions{
+		Terminal: s.Terminal && termName != "dumb", Width: s.Width, Quiet: o.Quiet, Verbose: o.Verbose, Now: s.Now, Groups: o.GitHub.active(),
+		Color: s.Terminal && termName != "dumb" && noColor == "" && !o.NoColor, ASCII: s.Terminal && !utf8Locale(s.Env.Lookup),
+	}
 }
 
 // utf8Locale reports whether the terminal understands signs beyond ASCII; one that does not say is taken to.

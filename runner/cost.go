@@ -211,6 +211,15 @@ func (t tariff) worst(req provider.CompletionRequest) (float64, error) {
 	if input == nil || output == nil || *input == 0 && *output == 0 {
 		return 0, nil
 	}
+	count, err := promptTokens(req)
+	if err != nil {
+		return 0, err
+	}
+	return tokens.USD(count, *input) + tokens.USD(int64(req.MaxCompletionTokens), *output), nil
+}
+
+// promptTokens returns how many tokens a question has at most.
+func promptTokens(req provider.CompletionRequest) (int64, error) {
 	encoding, _ := tokens.EncodingFor(req.Model)
 	counter, err := tokens.For(encoding)
 	if err != nil {
@@ -220,5 +229,5 @@ func (t tariff) worst(req provider.CompletionRequest) (float64, error) {
 	for _, m := range req.Messages {
 		count += counter.Count(m.Content) + overhead
 	}
-	return tokens.USD(int64(count), *input) + tokens.USD(int64(req.MaxCompletionTokens), *output), nil
+	return int64(count), nil
 }

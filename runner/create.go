@@ -30,6 +30,13 @@ func (t *trainer) create(ctx context.Context, file provider.File) (provider.Job,
 		}
 	}
 	job, first := t.createOnce(ctx, file)
+	for delay := time.Second; isUnseenFile(first) && delay <= unseenPatience; delay *= 2 {
+		t.inform(stageTrain, fmt.Sprintf("the provider does not see file %s yet: asking again", file.ID))
+		if err := pause(ctx, delay); err != nil {
+			return provider.Job{}, err
+		}
+		job, first = t.createOnce(ctx, file)
+	}
 	if t.refusesMetadata(first) {
 		t.withoutMetadata = true
 		t.warn(stageTrain, "the provider refuses a job's metadata: the job carries none, and is found again by its training file")
@@ -108,6 +115,17 @@ func (t *trainer) refusesMetadata(err error) bool {
 		return false
 	}
 	return strings.Contains(strings.ToLower(refusal.Param+" "+refusal.Message), "metadata")
+}
+
+// unseenPatience is the longest wait before a job is asked for once more whose file the service does not see: some are not yet of one
+// mind about a new file. The refusal is certain, so nothing is bought twice.
+const unseenPatience = 8 * time.Second
+
+// isUnseenFile reports whether a service certainly refused a job for want of what it names, such as its file.
+func isUnseenFile(err error) bool {
+	var refusal *provider.Error
+	return errors.As(err, &refusal) && refusal.Definite() &&
+		(refusal.Kind == provider.KindNotFound && refusal.Param != "model" && refusal.Code != "model_not_found" || refusal.Param == "training_file")
 }
 
 // answerGrace is how long an interrupted run still waits for the answer to a request that costs money.

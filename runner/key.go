@@ -26,7 +26,11 @@ type trainInputs struct {
 
 // trainKey names the job that a pipeline asks for.
 func trainKey(p *spec.Pipeline, prepared *dataset.Prepared, endpoint provider.Endpoint) string {
-	return ledger.Key(trainInputs{
+	return ledger.Key(inputsOf(p, prepared, endpoint))
+}
+
+func inputsOf(p *spec.Pipeline, prepared *dataset.Prepared, endpoint provider.Endpoint) trainInputs {
+	return trainInputs{
 		Training:        prepared.SHA256,
 		BaseModel:       p.BaseModel,
 		Method:          p.Train.Method,
@@ -35,7 +39,7 @@ func trainKey(p *spec.Pipeline, prepared *dataset.Prepared, endpoint provider.En
 		Suffix:          p.Train.Suffix,
 		ExtraBody:       endpoint.ExtraBody,
 		Provider:        endpoint.Identity(),
-	})
+	}
 }
 
 // trainingFileName is the name under which the training file of a key is uploaded, and found again.

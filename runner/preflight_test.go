@@ -220,6 +220,25 @@ func TestFileSettles(t *testing.T) {
 	}
 }
 
+// TestFileIsNotSeenYet is a service that does not know a new file for a while: the job is asked for again.
+func TestFileIsNotSeenYet(t *testing.T) {
+	for name, refusal := range map[string]*provider.Error{
+		"not found":             {Op: "create job", Kind: provider.KindNotFound, Status: 404},
+		"invalid training_file": {Op: "create job", Kind: provider.KindInvalid, Status: 400, Param: "training_file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, &providertest.Fake{Fail: failing("create", 1, 3, refusal, false)})
+				b.want(b.run(t.Context()), 0, "passed")
+				if uploads, deletions := b.fake.Calls("upload"), b.fake.Calls("delete"); uploads != 1 || deletions != 0 {
+					t.Errorf("%d uploads, %d deletions", uploads, deletions)
+				}
+				b.wantJobs(1)
+			})
+		})
+	}
+}
+
 // TestMetadataRefused is a service that takes no metadata: the job is made without, and found again by its file.
 func TestMetadataRefused(t *testing.T) {
 	for _, kind := range []string{"openai", "compatible"} {

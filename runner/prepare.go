@@ -22,7 +22,8 @@ func (r *runState) prepare(ctx context.Context) (done[*dataset.Prepared], error)
 	if err := os.MkdirAll(r.preparedDir(), 0o700); err != nil {
 		return done[*dataset.Prepared]{}, fmt.Errorf("state folder: %w", err)
 	}
-	config := DatasetConfig(r.Pipeline, filepath.Join(r.preparedDir(), "train.jsonl"))
+	r.sweepPrepared()
+	config := DatasetConfig(r.Pipeline, filepath.Join(r.preparedDir(), trainingFile))
 	key, source, err := prepareKey(config)
 	if err != nil {
 		return done[*dataset.Prepared]{}, err
@@ -41,6 +42,22 @@ func (r *runState) prepare(ctx context.Context) (done[*dataset.Prepared], error)
 	}
 	return done[*dataset.Prepared]{Value: prepared}, r.journal(recordPrepared, key, prepared)
 }
+
+// sweepPrepared removes what killed runs left half written. The journal's lock is held: no other run writes here.
+func (r *runState) sweepPrepared() {
+	left, err := filepath.Glob(filepath.Join(r.preparedDir(), "."+trainingFile+".tmp-*"))
+	if err != nil {
+		return // the pattern is ours; a folder with odd signs in its name keeps its leftovers
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil {
+			r.inform(stagePrepare, fmt.Sprintf("a file that a killed run left stays: %v", err))
+		}
+	}
+}
+
+// trainingFile is the name of the prepared data in the state folder.
+const trainingFile = "train.jsonl"
 
 func (r *runState) notePrepared(prepared *dataset.Prepared) {
 	for _, w := range prepared.Warnings {

@@ -69,3 +69,24 @@ func TestPreparedDataIsReused(t *testing.T) {
 		})
 	}
 }
+
+// TestLeftoversAreSwept is what a killed run left half written: the next one takes it away, and nothing else.
+func TestLeftoversAreSwept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{})
+		dir := filepath.Join(b.dir, ".ftrun", "prepared")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{".train.jsonl.tmp-123", "mine.jsonl"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.want(b.run(t.Context()), 0, "passed")
+		left, err := os.ReadDir(dir)
+		if err != nil || len(left) != 2 || left[0].Name() != "mine.jsonl" || left[1].Name() != "train.jsonl" {
+			t.Errorf("%v, %v: want mine.jsonl and train.jsonl", left, err)
+		}
+	})
+}

@@ -26,7 +26,10 @@ func (r *runState) train(ctx context.Context, o order, prepared *dataset.Prepare
 	}
 	r.noteJob(outcome.Value, t.key)
 	r.emit(result.Event{Type: result.EventJob, Stage: stageTrain, Job: r.run.Job, Changed: true})
-	return outcome, nil
+	if outcome.Status == "" { // a new one: why is what the last one was made from
+		outcome.Reason = joinReasons(append([]string{outcome.Reason}, r.changes(prepared)...))
+	}
+	return outcome, r.noteInputs(t.key, prepared)
 }
 
 // A trainer obtains the one job of a train key.
@@ -164,25 +167,33 @@ func (t *trainer) recorded(ctx context.Context) (provider.Job, bool, error) {
 		return provider.Job{}, false, err
 	}
 	job, err := t.knownJob(ctx, known.ID)
+	if err := t.checkRecorded(known.ID, job, err); err != nil {
+		return provider.Job{}, false, err
+	}
+	return job, true, nil
+}
+
+// checkRecorded returns why the answer about a recorded job, or its absence, ends the run.
+func (t *trainer) checkRecorded(id string, job provider.Job, err error) error {
 	if isKind(err, provider.KindNotFound) {
-		return provider.Job{}, false, &stuckError{
+		return &stuckError{
 			Code:    "job_gone",
-			Message: fmt.Sprintf("recorded job %s is unknown to the provider", known.ID),
+			Message: fmt.Sprintf("recorded job %s is unknown to the provider", id),
 			Way:     "if it is really gone, change train.seed to train again",
 			Err:     err,
 		}
 	}
 	if err != nil {
-		return provider.Job{}, false, err
+		return err
 	}
 	if carried := job.Metadata[metadataKey]; carried != "" && carried != t.key {
-		return provider.Job{}, false, &stuckError{
+		return &stuckError{
 			Code:    "job_mismatch",
 			Message: fmt.Sprintf("recorded job %s belongs to other inputs", job.ID),
 			Way:     "the state folder is not of this pipeline: remove it, and the job is looked for at the provider",
 		}
 	}
-	return job, true, nil
+	return nil
 }
 
 // knownJob asks for a job that is known to exist: a 404 may be a service that is not yet of one mind.

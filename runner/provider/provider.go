@@ -72,6 +72,8 @@ type Upload struct {
 	Name string
 	Size int64 // bytes
 	Open func() (io.ReadCloser, error)
+
+	ExpiresAfter time.Duration // how long the service keeps the file, in whole seconds; 0: until it is deleted
 }
 
 // A JobRequest asks for a fine-tuning job.
@@ -151,6 +153,12 @@ type Model struct {
 	ShutdownDate string // YYYY-MM-DD, or empty where the service does not say
 }
 
+// A Checkpoint is a model that a job left on its way.
+type Checkpoint struct {
+	ID    string
+	Model string // the name that it answers to; the last one's may be that of the job's own model
+}
+
 // A Message is one turn of a conversation.
 type Message struct {
 	Role    string
@@ -207,7 +215,11 @@ type Trainer interface {
 	// Curve returns what the service measured while a finished job trained, by step, each step once. It is empty where the service
 	// has nothing to show, and an error where it has something that can't be read.
 	Curve(ctx context.Context, job Job) ([]CurvePoint, error)
+	// Checkpoints lists the checkpoints of a job. A service without any has none.
+	Checkpoints(ctx context.Context, jobID string) ([]Checkpoint, error)
 	Model(ctx context.Context, id string) (Model, error)
+	// DeleteModel removes a fine-tuned model, for good. One that is not there is removed already.
+	DeleteModel(ctx context.Context, id string) error
 }
 
 // A Completer asks models. Implementations are safe for concurrent use and retry what passes; every error is an *Error or a context's.

@@ -207,7 +207,7 @@ func (s *service) answer(op operation, id string, r *http.Request) (int, []byte)
 		if engines, ok := s.names[id]; ok {
 			id = engines
 		}
-		return s.engines(http.MethodGet, "/models/"+id, nil)
+		return s.engines(r.Method, "/models/"+id, nil)
 	}
 	return s.pass(op, id, r)
 }

@@ -147,20 +147,6 @@ func mentionsAny(item []byte, wanted map[string]string) bool {
 	return false
 }
 
-// Model asks for a model.
-func (c *Client) Model(ctx context.Context, id string) (provider.Model, error) {
-	call := &call{op: "get model " + id, replay: replayAlways}
-	_, libraryErr := c.api.GetModel(call.context(ctx), url.PathEscape(id))
-	if err := call.finish(ctx, libraryErr); err != nil {
-		return provider.Model{}, err
-	}
-	model, err := decodeModel(call.body)
-	if err != nil {
-		return provider.Model{}, call.unreadable(err)
-	}
-	return model, nil
-}
-
 // job finishes a call whose answer is a job.
 func (c *call) job(ctx context.Context, libraryErr error) (provider.Job, error) {
 	if err := c.finish(ctx, libraryErr); err != nil {

@@ -112,7 +112,12 @@ var askings = []asking{
 		return err
 	}},
 	{"Complete", "cold", func(ctx context.Context, c *openai.Client, _ target) error { _, err := ask(ctx, c); return err }},
+	{"Checkpoints", "", func(ctx context.Context, c *openai.Client, on target) error {
+		_, err := c.Checkpoints(ctx, on.job)
+		return err
+	}},
 	{"DeleteFile", "", func(ctx context.Context, c *openai.Client, on target) error { return c.DeleteFile(ctx, on.file) }},
+	{"DeleteModel", "", func(ctx context.Context, c *openai.Client, on target) error { return c.DeleteModel(ctx, on.model) }},
 }
 
 func wholeJob(on target) provider.JobRequest {

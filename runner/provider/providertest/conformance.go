@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) Provider) {
 	}{
 		{"an upload is listed by name and size", testUpload},
 		{"a file is there until it is deleted, and deleting it again is no error", testDelete},
+		{"a model and its checkpoints answer until they are deleted, each by itself", testDeleteModel},
 		{"a job is found by its metadata", testFindJob},
 		{"a job runs to its end and its model answers", testLifecycle},
 		{"events come once, oldest first", testEvents},
@@ -115,6 +116,36 @@ func testDelete(t *testing.T, p Provider) {
 	}
 	if _, err := p.CreateJob(t.Context(), provider.JobRequest{Model: baseModel, TrainingFile: file.ID, Method: "supervised"}); err == nil {
 		t.Errorf("a job trains on a deleted file")
+	}
+}
+
+func testDeleteModel(t *testing.T, p Provider) {
+	job := finish(t, p, create(t, p, upload(t, p, "train.jsonl").ID, "key"))
+	list, err := p.Checkpoints(t.Context(), job.ID)
+	if err != nil || len(list) == 0 {
+		t.Fatalf("checkpoints %v, %v", list, err)
+	}
+	for _, c := range list {
+		if c.ID == "" || !strings.HasPrefix(c.Model, job.FineTunedModel) {
+			t.Errorf("checkpoint %+v is none of model %s", c, job.FineTunedModel)
+		}
+		ask(t, p, c.Model)
+	}
+	for range 2 {
+		if err := p.DeleteModel(t.Context(), job.FineTunedModel); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := p.Model(t.Context(), job.FineTunedModel); !isKind(err, provider.KindNotFound) {
+		t.Errorf("deleted model: %v, want not found", err)
+	}
+	for _, c := range list {
+		if c.Model != job.FineTunedModel {
+			ask(t, p, c.Model)
+		}
+	}
+	if again, err := p.Job(t.Context(), job.ID); err != nil || again.Status != provider.StatusSucceeded {
+		t.Errorf("the job of a deleted model: %+v, %v", again, err)
 	}
 }
 

@@ -39,6 +39,7 @@ type Fake struct {
 	calls map[string]int
 	files []fakeFile
 	jobs  []*fakeJob
+	gone  []string // models that were deleted
 	asked []provider.CompletionRequest
 }
 
@@ -58,8 +59,8 @@ var (
 	_ provider.Completer = (*Fake)(nil)
 )
 
-// Calls returns how often an operation was called: upload, files, file, delete, create, job, jobs, events, cancel, curve, model,
-// complete.
+// Calls returns how often an operation was called: upload, files, file, delete, create, job, jobs, events, cancel, curve,
+// checkpoints, model, delete model, complete.
 func (f *Fake) Calls(op string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -284,6 +285,29 @@ func (f *Fake) Curve(ctx context.Context, job provider.Job) ([]provider.CurvePoi
 	return slices.Clone(f.Curves), nil
 }
 
+// Checkpoints returns one checkpoint of a job that succeeded, beside its model.
+func (f *Fake) Checkpoints(ctx context.Context, jobID string) ([]provider.Checkpoint, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err, _ := f.begin(ctx, "checkpoints"); err != nil {
+		return nil, err
+	}
+	job, err := f.find(jobID)
+	if err != nil {
+		return nil, err
+	}
+	view := f.view(job)
+	if view.FineTunedModel == "" {
+		return nil, nil
+	}
+	return []provider.Checkpoint{
+		{ID: jobID + "-ckpt-2", Model: view.FineTunedModel},
+		{ID: jobID + "-ckpt-1", Model: view.FineTunedModel + checkpointSuffix},
+	}, nil
+}
+
+const checkpointSuffix = ":ckpt-step-1"
+
 // Model knows every base model, and the fine-tuned models that exist.
 func (f *Fake) Model(ctx context.Context, id string) (provider.Model, error) {
 	f.mu.Lock()
@@ -295,6 +319,17 @@ func (f *Fake) Model(ctx context.Context, id string) (provider.Model, error) {
 		return provider.Model{}, err
 	}
 	return provider.Model{ID: id, OwnedBy: "providertest", ShutdownDate: f.Shutdown}, nil
+}
+
+// DeleteModel removes a fine-tuned model.
+func (f *Fake) DeleteModel(ctx context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err, act := f.begin(ctx, "delete model")
+	if act {
+		f.gone = append(f.gone, id)
+	}
+	return err
 }
 
 // Complete answers as Answer says, or with the last message.
@@ -331,7 +366,9 @@ func (f *Fake) findModel(id string) error {
 		return nil
 	}
 	for _, job := range f.jobs {
-		if view := f.view(job); view.FineTunedModel == id && time.Since(view.FinishedAt) >= f.NotReady {
+		view := f.view(job)
+		named := view.FineTunedModel != "" && view.FineTunedModel == strings.TrimSuffix(id, checkpointSuffix)
+		if named && time.Since(view.FinishedAt) >= f.NotReady && !slices.Contains(f.gone, id) {
 			return nil
 		}
 	}
