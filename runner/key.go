@@ -42,5 +42,8 @@ func inputsOf(p *spec.Pipeline, prepared *dataset.Prepared, endpoint provider.En
 	}
 }
 
+// ownPrefix begins the name of every file that ftrun uploads.
+const ownPrefix = "ftrun-"
+
 // trainingFileName is the name under which the training file of a key is uploaded, and found again.
-func trainingFileName(key string) string { return "ftrun-" + key[:keyLength] + "-train.jsonl" }
+func trainingFileName(key string) string { return ownPrefix + key[:keyLength] + "-train.jsonl" }

@@ -19,7 +19,8 @@ type order struct {
 	*runState
 	profile provider.Profile
 	key     string
-	bytes   int64 // of the training file
+	bytes   int64  // of the training file
+	fileID  string // of the file that this run sent or found
 }
 
 func (r *runState) order(prepared *dataset.Prepared) order {
@@ -36,7 +37,7 @@ func (o order) listed(ctx context.Context) (provider.Job, bool, error) {
 		return provider.Job{}, false, err
 	}
 	if job, found := oldestAlive(jobs); found {
-		return job, true, nil
+		return job, true, o.check(ctx, job)
 	}
 	failed := slices.DeleteFunc(jobs, func(j provider.Job) bool { return j.Status != provider.StatusFailed })
 	if i := slices.IndexFunc(failed, func(j provider.Job) bool { return !failedByService(j) }); i >= 0 {
@@ -59,6 +60,62 @@ func failedByService(j provider.Job) bool {
 	return j.Status == provider.StatusFailed && j.Error != nil && provider.ServiceFault(j.Error.Code) && j.TrainedTokens != nil && *j.TrainedTokens == 0
 }
 
+// check returns why a job that is found for the order can't be its job: a key in the metadata is a claim, and so is a line in a state
+// folder that came from somewhere. What the service does not say is no contradiction.
+func (o order) check(ctx context.Context, j provider.Job) error {
+	wrong := ""
+	switch {
+	case o.carriesOther(j):
+		wrong = "it carries the key of other inputs"
+	case !sameModel(j.Model, o.Pipeline.BaseModel):
+		wrong = fmt.Sprintf("it trains %q, not %q", j.Model, o.Pipeline.BaseModel)
+	case j.Method != "" && j.Method != o.Pipeline.Train.Method:
+		wrong = fmt.Sprintf("its method is %q, not %q", j.Method, o.Pipeline.Train.Method)
+	default:
+		wrong = o.otherFile(ctx, j)
+	}
+	if wrong == "" {
+		return nil
+	}
+	return &stuckError{
+		Code:    "job_mismatch",
+		Message: fmt.Sprintf("job %s stands for this pipeline and is not its job: %s", j.ID, wrong),
+		Way:     "if the state folder is not of this pipeline, remove it; if the provider's list shows the job with this pipeline's key, somebody put it there",
+	}
+}
+
+// otherFile says that a job was made from a file that is certainly not the order's, or nothing. A name proves that only of ftrun's own
+// files, or where the order's file is listed too: some services rename what they are sent, and files expire.
+func (o order) otherFile(ctx context.Context, j provider.Job) string {
+	if j.TrainingFile == "" || j.TrainingFile == o.fileID {
+		return ""
+	}
+	files, err := o.Trainer.Files(ctx)
+	if err != nil {
+		return "" // the job itself is what was asked for
+	}
+	own := trainingFileName(o.key)
+	i := slices.IndexFunc(files, func(f provider.File) bool { return f.ID == j.TrainingFile })
+	if i < 0 || files[i].Name == own || files[i].Name == "" {
+		return ""
+	}
+	if strings.HasPrefix(files[i].Name, ownPrefix) || slices.ContainsFunc(files, func(f provider.File) bool { return f.Name == own }) {
+		return fmt.Sprintf("it was made from the file %q", files[i].Name)
+	}
+	return ""
+}
+
+// sameModel reports whether a job's model may be the one that was asked for: services answer an alias with its snapshot, and some put
+// a prefix before the name.
+func sameModel(got, asked string) bool {
+	if got == "" {
+		return true
+	}
+	bare := func(name string) string { return strings.ToLower(name[strings.LastIndexByte(name, '/')+1:]) }
+	a, b := bare(got), bare(asked)
+	return strings.HasPrefix(a, b) || strings.HasPrefix(b, a)
+}
+
 // oldestAlive returns the oldest job that lives or succeeded. Whoever looks finds the same one: where two machines started at once,
 // it is the one that both go on with.
 func oldestAlive(jobs []provider.Job) (provider.Job, bool) {
@@ -71,7 +128,14 @@ func oldestAlive(jobs []provider.Job) (provider.Job, bool) {
 	return slices.MinFunc(jobs, byAge), true
 }
 
+// byAge sorts by what a list says; a job without a date is younger than any with one.
 func byAge(a, b provider.Job) int {
+	if a.CreatedAt.IsZero() != b.CreatedAt.IsZero() {
+		if a.CreatedAt.IsZero() {
+			return 1
+		}
+		return -1
+	}
 	return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 }
 
@@ -94,23 +158,43 @@ func (o order) jobsByKey(ctx context.Context) ([]provider.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(jobs, func(j provider.Job) bool { return j.Metadata[metadataKey] != o.key }), nil // some ignore the filter
+	return slices.DeleteFunc(jobs, func(j provider.Job) bool { return !o.carries(j) }), nil // some ignore the filter
+}
+
+// carries reports whether a job carries the order's key; some services cut long values off, and as much of the key as stands in file
+// names is enough.
+func (o order) carries(j provider.Job) bool {
+	carried := j.Metadata[metadataKey]
+	return len(carried) >= keyLength && strings.HasPrefix(o.key, carried)
+}
+
+// carriesOther reports whether a job carries the key of another order.
+func (o order) carriesOther(j provider.Job) bool {
+	return j.Metadata[metadataKey] != "" && !o.carries(j)
 }
 
 // jobsByFile finds jobs at a service that drops metadata: those of the training file, whose name carries the key. Where that file was
 // never uploaded there is no such job.
 func (o order) jobsByFile(ctx context.Context) ([]provider.Job, error) {
 	files, err := o.uploads(ctx)
-	if err != nil || len(files) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	ids := map[string]bool{}
+	for _, f := range files {
+		ids[f.ID] = true
+	}
+	if o.fileID != "" {
+		ids[o.fileID] = true
+	}
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	jobs, err := o.Trainer.Jobs(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(jobs, func(j provider.Job) bool {
-		return j.Metadata[metadataKey] != "" || !slices.ContainsFunc(files, func(f provider.File) bool { return f.ID == j.TrainingFile })
-	}), nil
+	return slices.DeleteFunc(jobs, func(j provider.Job) bool { return o.carriesOther(j) || !ids[j.TrainingFile] }), nil
 }
 
 // uploads returns the training files of the order at the provider. There can be several: of two machines, or of an upload whose answer
@@ -121,7 +205,7 @@ func (o order) uploads(ctx context.Context) ([]provider.File, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(files, func(f provider.File) bool {
-		return f.Name != trainingFileName(o.key) || f.Bytes != o.bytes
+		return f.Name != trainingFileName(o.key) || f.Bytes != o.bytes && f.Bytes != 0 // some services do not say the size
 	}), nil
 }
 

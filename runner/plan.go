@@ -197,7 +197,7 @@ func (p *planner) recordedJob(ctx context.Context, t *trainer, id string) (found
 		return found, true, nil
 	}
 	found.job, err = t.Trainer.Job(ctx, id) // once: a run asks for longer
-	if err := t.checkRecorded(id, found.job, err); err != nil {
+	if err := t.checkRecorded(ctx, id, found.job, err); err != nil {
 		found.action, found.reason = result.PlanUnknown, "the recorded job can't be taken up"
 		return found, true, p.stopAt(stageTrain, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"ftrun/runner/provider"
@@ -40,9 +41,10 @@ func suffixProblem(suffix string, p provider.Profile) string {
 
 // A modelInfo is what could be found out about the base model.
 type modelInfo struct {
-	known    bool
-	shutdown time.Time // zero: no date is known
-	err      error     // of asking
+	known      bool
+	shutdown   time.Time // zero: no date is known
+	unreadable string    // what the provider says where a date should stand
+	err        error     // of asking
 }
 
 // baseModel asks the provider about the base model.
@@ -51,15 +53,28 @@ func (t *trainer) baseModel(ctx context.Context) modelInfo {
 	if err != nil {
 		return modelInfo{err: err}
 	}
-	info := modelInfo{known: true}
-	if model.ShutdownDate == "" {
-		return info
+	info := modelInfo{known: true, unreadable: model.ShutdownDate}
+	if at, ok := readDate(model.ShutdownDate); ok {
+		info.shutdown, info.unreadable = at, ""
 	}
-	info.shutdown, err = time.Parse(time.DateOnly, model.ShutdownDate)
-	if err != nil {
-		t.warn(stageTrain, fmt.Sprintf("the provider's shutdown date of %s can't be read: %q", t.Pipeline.BaseModel, model.ShutdownDate))
+	if info.unreadable != "" {
+		t.warn(stageTrain, fmt.Sprintf("the provider's shutdown date of %s can't be read: %q", t.Pipeline.BaseModel, info.unreadable))
 	}
 	return info
+}
+
+// readDate reads a day as the API's description has it, YYYY-MM-DD, or a time in one of the two forms that services use elsewhere.
+func readDate(text string) (time.Time, bool) {
+	if at, err := time.Parse(time.DateOnly, text); err == nil {
+		return at, true
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at.UTC().Truncate(24 * time.Hour), true
+	}
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds > 0 && seconds < 1<<40 {
+		return time.Unix(seconds, 0).UTC().Truncate(24 * time.Hour), true
+	}
+	return time.Time{}, false
 }
 
 // checkModel refuses to train a model that the provider does not have, or has no more. What the provider does not say is no obstacle:
@@ -86,7 +101,7 @@ func (t *trainer) checkModel(info modelInfo) error {
 	if days, dated := t.daysLeft(info); dated && days <= 0 {
 		return &limitError{
 			Code:    "model_shut_down",
-			Message: fmt.Sprintf("base model %s was shut down on %s", base, info.shutdown.Format(time.DateOnly)),
+			Message: fmt.Sprintf("base model %s %s", base, shutDown(days, info)),
 			Way:     "choose another base_model; the old results can be compared with the new model's",
 		}
 	}
@@ -102,14 +117,22 @@ func (t *trainer) warnOfShutdown(info modelInfo) {
 	days, dated := t.daysLeft(info)
 	date := info.shutdown.Format(time.DateOnly)
 	switch {
-	case info.known && !dated && t.profile.Kind != provider.KindEmbedded:
+	case info.known && !dated && info.unreadable == "" && t.profile.Kind != provider.KindEmbedded:
 		t.inform(stageTrain, fmt.Sprintf("shutdown date of %s: unknown, the provider names none", t.Pipeline.BaseModel))
 	case !dated || days > shutdownNotice:
 	case days <= 0:
-		t.warn(stageTrain, fmt.Sprintf("base model %s was shut down on %s: what was trained from it may answer no more", t.Pipeline.BaseModel, date))
+		t.warn(stageTrain, fmt.Sprintf("base model %s %s: what was trained from it may answer no more", t.Pipeline.BaseModel, shutDown(days, info)))
 	default:
 		t.warn(stageTrain, fmt.Sprintf("base model %s shuts down on %s, in %s, with every model trained from it", t.Pipeline.BaseModel, date, countDays(days)))
 	}
+}
+
+// shutDown says when a model that is no more was shut down.
+func shutDown(days int, info modelInfo) string {
+	if days == 0 {
+		return "shuts down today, " + info.shutdown.Format(time.DateOnly)
+	}
+	return "was shut down on " + info.shutdown.Format(time.DateOnly)
 }
 
 // daysLeft returns how many days the base model still has: 0 on the day of its shutdown, fewer after it.

@@ -95,6 +95,7 @@ func (t *trainer) buy(ctx context.Context) (done[provider.Job], error) {
 	if err != nil {
 		return done[provider.Job]{}, err
 	}
+	t.fileID = file.ID
 	job, err := t.create(ctx, file)
 	if err == nil {
 		return done[provider.Job]{Value: job, Reason: "job " + job.ID + " created"}, nil
@@ -167,14 +168,14 @@ func (t *trainer) recorded(ctx context.Context) (provider.Job, bool, error) {
 		return provider.Job{}, false, err
 	}
 	job, err := t.knownJob(ctx, known.ID)
-	if err := t.checkRecorded(known.ID, job, err); err != nil {
+	if err := t.checkRecorded(ctx, known.ID, job, err); err != nil {
 		return provider.Job{}, false, err
 	}
 	return job, true, nil
 }
 
 // checkRecorded returns why the answer about a recorded job, or its absence, ends the run.
-func (t *trainer) checkRecorded(id string, job provider.Job, err error) error {
+func (t *trainer) checkRecorded(ctx context.Context, id string, job provider.Job, err error) error {
 	if isKind(err, provider.KindNotFound) {
 		return &stuckError{
 			Code:    "job_gone",
@@ -186,14 +187,7 @@ func (t *trainer) checkRecorded(id string, job provider.Job, err error) error {
 	if err != nil {
 		return err
 	}
-	if carried := job.Metadata[metadataKey]; carried != "" && carried != t.key {
-		return &stuckError{
-			Code:    "job_mismatch",
-			Message: fmt.Sprintf("recorded job %s belongs to other inputs", job.ID),
-			Way:     "the state folder is not of this pipeline: remove it, and the job is looked for at the provider",
-		}
-	}
-	return nil
+	return t.check(ctx, job)
 }
 
 // knownJob asks for a job that is known to exist: a 404 may be a service that is not yet of one mind.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"ftrun/runner/provider"
@@ -15,14 +16,15 @@ import (
 )
 
 const (
-	pollFirst    = 500 * time.Millisecond // a job that finishes at once is noticed at once
-	pollMax      = 30 * time.Second
-	pollShare    = 50               // a finished job is noticed within 1/50 of its duration
-	pollPatience = 10 * time.Minute // how long the service may stay unreachable
-	cancelGrace  = 4 * time.Second  // an interrupted run ends within 5 s
-	logPatience  = 5 * time.Second  // of one question for the log, its retries included: the job's end is not to be noticed late for it
-	logMisses    = 3                // after which a missing log is not asked for again; a new job may be unknown to it for a moment
-	maxLogMisses = 10               // the same, whatever was amiss
+	pollFirst     = 500 * time.Millisecond // a job that finishes at once is noticed at once
+	pollMax       = 30 * time.Second
+	pollShare     = 50               // a finished job is noticed within 1/50 of its duration
+	pollPatience  = 10 * time.Minute // how long the service may stay unreachable
+	cancelGrace   = 4 * time.Second  // an interrupted run ends within 5 s
+	curvePatience = time.Minute      // of everything that is read for the training curve
+	logPatience   = 5 * time.Second  // of one question for the log, its retries included: the job's end is not to be noticed late for it
+	logMisses     = 3                // after which a missing log is not asked for again; a new job may be unknown to it for a moment
+	maxLogMisses  = 10               // the same, whatever was amiss
 )
 
 // wait follows the job to its end and returns the model that the cases are put to, once it answers.
@@ -38,6 +40,9 @@ func (r *runState) wait(ctx context.Context, o order, job provider.Job) (done[st
 	r.noteTrainingCost(w.job)
 	w.readCurve(ctx)
 	model := cmp.Or(r.Pipeline.Test.Model, w.job.FineTunedModel)
+	if model != w.job.FineTunedModel {
+		w.warn(stageWait, fmt.Sprintf("the questions go to %s, as test.model says: whether the model of job %s stands behind it, nobody here knows", model, w.job.ID))
+	}
 	if err := w.probe(ctx, model); err != nil {
 		return done[string]{}, err
 	}
@@ -109,13 +114,16 @@ func (w *waiter) giveWay(ctx context.Context) error {
 		return nil // looked for again with the next poll
 	}
 	twin, found := oldestAlive(jobs)
-	if !found || byAge(twin, w.job) >= 0 {
+	if !found || twin.ID == w.job.ID {
 		return nil
 	}
-	ours := w.job.ID
-	fate := "ours, " + ours + ", was cancelled"
-	if _, err := w.Trainer.CancelJob(ctx, ours); err != nil {
-		fate = fmt.Sprintf("ours, %s, could not be cancelled: %v", ours, err)
+	ours := slices.IndexFunc(jobs, func(j provider.Job) bool { return j.ID == w.job.ID })
+	if ours < 0 || byAge(twin, jobs[ours]) >= 0 || w.check(ctx, twin) != nil { // listed beside listed: one answer may round a date another way
+		return nil
+	}
+	fate := "ours, " + w.job.ID + ", was cancelled"
+	if _, err := w.Trainer.CancelJob(ctx, w.job.ID); err != nil {
+		fate = fmt.Sprintf("ours, %s, could not be cancelled: %v", w.job.ID, err)
 	}
 	w.warn(stageWait, fmt.Sprintf("job %s of another run has the same inputs and is older: going on with it; %s", twin.ID, fate))
 	w.job, w.lastEvent, w.hasRun = twin, "", false
@@ -152,7 +160,7 @@ func (w *waiter) warnOfStatus(s provider.Status) {
 
 // showEvents passes on what is new in the service's log of the job. That log is a courtesy: where it fails, the job still counts.
 func (w *waiter) showEvents(ctx context.Context) {
-	asking, cancel := context.WithTimeout(ctx, logPatience)
+	asking, cancel := context.WithTimeoutCause(ctx, logPatience, fmt.Errorf("list events of job %s: no answer within %v", w.job.ID, logPatience))
 	defer cancel()
 	events, err := w.Trainer.Events(asking, w.job.ID, w.lastEvent)
 	if err != nil {
@@ -263,8 +271,10 @@ func (w *waiter) judgeEnd() error {
 
 // readCurve asks what the service measured while it trained. That is a courtesy too: what is not known is no data.
 func (w *waiter) readCurve(ctx context.Context) {
+	ctx, cancel := context.WithTimeoutCause(ctx, curvePatience, fmt.Errorf("not read within %v", curvePatience))
+	defer cancel()
 	points, err := w.Trainer.Curve(ctx, w.job)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(context.Cause(ctx), ErrInterrupted) {
 		w.warn(stageWait, fmt.Sprintf("training curve: %v", err))
 	}
 	w.run.TrainingCurve = make([]result.CurvePoint, len(points))
