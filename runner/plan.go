@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"ftrun/runner/dataset"
@@ -67,7 +68,7 @@ func (p *planner) make(ctx context.Context) error {
 		}
 		return p.planTest(testedModel{name: p.Pipeline.Test.Model, known: true})
 	}
-	prepared, err := dataset.Check(ctx, DatasetConfig(p.Pipeline, ""))
+	prepared, stage, err := p.planPrepare(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func (p *planner) make(ctx context.Context) error {
 		p.warn(stagePrepare, w)
 	}
 	p.plan.Dataset = &prepared.Stats
-	p.stage(result.PlannedStage{Name: stagePrepare, Action: result.PlanRun, Reason: "the data is read in every run"})
+	p.stage(stage)
 
 	t := &trainer{order: p.order(prepared), prepared: prepared}
 	p.plan.TrainKey = t.key
@@ -88,6 +89,18 @@ func (p *planner) make(ctx context.Context) error {
 		return err
 	}
 	return p.planTest(model)
+}
+
+// planPrepare looks at what is prepared already, or reads the data as a run would, writing nothing.
+func (p *planner) planPrepare(ctx context.Context) (*dataset.Prepared, result.PlannedStage, error) {
+	config := DatasetConfig(p.Pipeline, filepath.Join(p.preparedDir(), trainingFile))
+	if key, _, err := prepareKey(config); err == nil { // else reading it says more
+		if prepared, found := p.preparedBefore(key, config.Out); found {
+			return prepared, result.PlannedStage{Name: stagePrepare, Action: result.PlanReuse, Reason: reasonPrepared}, nil
+		}
+	}
+	prepared, err := dataset.Check(ctx, config)
+	return prepared, result.PlannedStage{Name: stagePrepare, Action: result.PlanRun, Reason: "the data is not prepared yet, or not in this way"}, err
 }
 
 // stage adds a stage, unless the run ends before it.

@@ -156,11 +156,11 @@ func TestPlanOfEveryStanding(t *testing.T) {
 		},
 		"a whole run": {
 			before: func(b *bench) { b.want(b.run(b.t.Context()), 0, "passed") },
-			want:   "run reuse reuse run", pays: true, reason: "job ftjob-1 of an earlier run, recorded 2000-01-01",
+			want:   "reuse reuse reuse run", pays: true, reason: "job ftjob-1 of an earlier run, recorded 2000-01-01",
 		},
 		"a whole run, offline": {
 			before:  func(b *bench) { b.want(b.run(b.t.Context()), 0, "passed") },
-			options: []func(*runner.PlanOptions){offline}, want: "run reuse unknown run", pays: true, reason: "recorded 2000-01-01",
+			options: []func(*runner.PlanOptions){offline}, want: "reuse reuse unknown run", pays: true, reason: "recorded 2000-01-01",
 		},
 		"a run on another machine": {
 			before: func(b *bench) { b.want(b.run(b.t.Context()), 0, "passed"); forget(b) },
@@ -169,7 +169,7 @@ func TestPlanOfEveryStanding(t *testing.T) {
 		"a detached run": {
 			fake:   &providertest.Fake{Running: time.Hour},
 			before: func(b *bench) { b.run(b.t.Context(), func(o *runner.Options) { o.Detach = true }) },
-			want:   "run reuse run run", pays: true, reason: "job ftjob-1 of an earlier run",
+			want:   "reuse reuse run run", pays: true, reason: "job ftjob-1 of an earlier run",
 		},
 		"a detached run on another machine": {
 			fake:   &providertest.Fake{Running: time.Hour},
@@ -179,7 +179,7 @@ func TestPlanOfEveryStanding(t *testing.T) {
 		"a failed job": {
 			fake:   &providertest.Fake{Outcome: provider.StatusFailed, Failure: &provider.JobFailure{Code: "bad_data", Message: "no"}},
 			before: func(b *bench) { b.want(b.run(b.t.Context()), 4, "job_failed") },
-			want:   "run reuse reuse skip", stop: "job_failed",
+			want:   "reuse reuse reuse skip", stop: "job_failed",
 		},
 		"a failed job of another machine": {
 			fake:   &providertest.Fake{Outcome: provider.StatusFailed, Failure: &provider.JobFailure{Code: "bad_data", Message: "no"}},
@@ -189,7 +189,7 @@ func TestPlanOfEveryStanding(t *testing.T) {
 		"a job that the service broke": {
 			fake:   &providertest.Fake{Outcome: provider.StatusFailed, Failure: fault, Billed: new(int64)},
 			before: func(b *bench) { b.want(b.run(b.t.Context()), 4, "job_failed") },
-			want:   "run run run run", pays: true, reason: "failed by the service's fault", created: 1,
+			want:   "reuse run run run", pays: true, reason: "failed by the service's fault", created: 1,
 		},
 		"a cancelled job": {
 			before: func(b *bench) {
@@ -199,7 +199,7 @@ func TestPlanOfEveryStanding(t *testing.T) {
 					b.t.Fatal(err)
 				}
 			},
-			want: "run reuse reuse skip", stop: "job_cancelled",
+			want: "reuse reuse reuse skip", stop: "job_cancelled",
 		},
 		"a cancelled job that a run has seen": {
 			before: func(b *bench) {
@@ -209,7 +209,7 @@ func TestPlanOfEveryStanding(t *testing.T) {
 				b.spec += "wait: {on_interrupt: cancel}\n"
 				b.want(b.run(ctx), 130, "interrupted")
 			},
-			want: "run run run run", pays: true, reason: "the last job was cancelled, and the provider lists none", created: 1,
+			want: "reuse run run run", pays: true, reason: "the last job was cancelled, and the provider lists none", created: 1,
 		},
 		"a job that is gone": {
 			before: func(b *bench) {
@@ -221,28 +221,28 @@ func TestPlanOfEveryStanding(t *testing.T) {
 					return nil, false
 				}
 			},
-			want: "run unknown skip skip", stop: "job_gone",
+			want: "reuse unknown skip skip", stop: "job_gone",
 		},
 		"a creation without an answer": {
 			before: func(b *bench) {
 				b.fake.Fail = failing("create", 1, 2, broken("create"), false)
 				b.want(b.run(b.t.Context()), 3, "create_ambiguous")
 			},
-			want: "run run run run", pays: true, reason: "the answer to an earlier creation is lost", created: 1,
+			want: "reuse run run run", pays: true, reason: "the answer to an earlier creation is lost", created: 1,
 		},
 		"a creation without an answer, offline": {
 			before: func(b *bench) {
 				b.fake.Fail = failing("create", 1, 2, broken("create"), false)
 				b.want(b.run(b.t.Context()), 3, "create_ambiguous")
 			},
-			options: []func(*runner.PlanOptions){offline}, want: "run unknown unknown run", pays: true, reason: "is lost", created: 1,
+			options: []func(*runner.PlanOptions){offline}, want: "reuse unknown unknown run", pays: true, reason: "is lost", created: 1,
 		},
 		"a refused creation": {
 			before: func(b *bench) {
 				b.fake.Fail = failing("create", 1, 1, &provider.Error{Op: "create", Kind: provider.KindInvalid, Status: 400, Message: "no"}, false)
 				b.want(b.run(b.t.Context()), 3, "request_refused")
 			},
-			want: "run run run run", pays: true, reason: "an earlier creation was refused", created: 1,
+			want: "reuse run run run", pays: true, reason: "an earlier creation was refused", created: 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -291,7 +291,7 @@ func TestPlanOfTheEmbeddedEngine(t *testing.T) {
 			t.Errorf("cost %+v", plan.Cost)
 		}
 		b.want(b.run(t.Context(), func(o *runner.Options) { o.Endpoint = provider.Endpoint{Kind: "embedded"} }), 0, "passed")
-		b.wantPlan(b.plan(embedded), "run reuse unknown run", false, "job ftjob-1 of an earlier run")
+		b.wantPlan(b.plan(embedded), "reuse reuse unknown run", false, "job ftjob-1 of an earlier run")
 	})
 }
 

@@ -30,7 +30,7 @@ func (r *runState) prepare(ctx context.Context) (done[*dataset.Prepared], error)
 	}
 	if prepared, found := r.preparedBefore(key, config.Out); found {
 		r.notePrepared(prepared)
-		return done[*dataset.Prepared]{Value: prepared, Status: result.StageReused, Reason: "the same data, prepared in the same way"}, nil
+		return done[*dataset.Prepared]{Value: prepared, Status: result.StageReused, Reason: reasonPrepared}, nil
 	}
 	prepared, err := dataset.Prepare(ctx, config)
 	if err != nil {
@@ -66,6 +66,8 @@ func (r *runState) notePrepared(prepared *dataset.Prepared) {
 	r.run.Dataset = &prepared.Stats
 	r.emit(result.Event{Type: result.EventDataset, Stage: stagePrepare, Dataset: &prepared.Stats})
 }
+
+const reasonPrepared = "the same data, prepared in the same way"
 
 // recordPrepared is the kind of the journal records of prepared data, by prepare key.
 const recordPrepared = "prepared"

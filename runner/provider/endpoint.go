@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Secret is a key. It prints as a placeholder; only Reveal gives it away.
@@ -45,6 +46,7 @@ type Endpoint struct {
 	Auth         string            // how the key is sent; empty: AuthBearer
 	Wire         string            // where hyperparameters stand; empty: WireMethod
 	Headers      map[string]Secret // sent with every request
+	Secrets      []Secret          // beside the key, what may not be shown of what a service sends
 	ExtraBody    map[string]any    // merged into the request for a job, objects into objects
 	Organization string            // OpenAI-Organization header, where not empty
 	Project      string            // OpenAI-Project header, where not empty
@@ -131,7 +133,7 @@ func Resolve(s Settings, env Environment) (Endpoint, error) {
 	}
 	endpoint := Endpoint{
 		Kind: s.Kind, Auth: cmp.Or(s.Auth, profile.Auth), Wire: cmp.Or(s.Wire, profile.Wire),
-		Headers: s.Headers, ExtraBody: s.ExtraBody, Timeout: cmp.Or(s.Timeout, DefaultTimeout),
+		Headers: s.Headers, Secrets: s.Secrets, ExtraBody: s.ExtraBody, Timeout: cmp.Or(s.Timeout, DefaultTimeout),
 	}
 	if err := checkExtras(endpoint); err != nil {
 		return Endpoint{}, err
@@ -212,8 +214,8 @@ func checkHost(u *url.URL, trusted bool, env Environment) error {
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) && !allowed(env.AllowHosts, "http://", u) {
 		return &ConfigError{
 			Code:    "plain_http",
-			Message: fmt.Sprintf("plain http to %s would send the key and the data unencrypted", u.Host),
-			Way:     fmt.Sprintf("use https, or list http://%s in FTRUN_ALLOW_HOSTS for a cluster's own network", u.Host),
+			Message: fmt.Sprintf("plain http to %s would send the key and the data unencrypted", shownHost(u.Host)),
+			Way:     wayToHost(u.Host, fmt.Sprintf("use https, or list http://%s in FTRUN_ALLOW_HOSTS for a cluster's own network", u.Host)),
 		}
 	}
 	if trusted || allowed(env.AllowHosts, "", u) || allowed(env.AllowHosts, u.Scheme+"://", u) {
@@ -221,9 +223,29 @@ func checkHost(u *url.URL, trusted bool, env Environment) error {
 	}
 	return &ConfigError{
 		Code:    "host_not_allowed",
-		Message: fmt.Sprintf("host %s may not get the key: only the spec names it", u.Host),
-		Way:     fmt.Sprintf("list it in the environment: FTRUN_ALLOW_HOSTS=%s", u.Host),
+		Message: fmt.Sprintf("host %s may not get the key: only the spec names it", shownHost(u.Host)),
+		Way:     wayToHost(u.Host, "list it in the environment: FTRUN_ALLOW_HOSTS="+u.Host),
 	}
+}
+
+// shownHost is a host as messages show it. Letters of other alphabets look like ours, and who sees them drawn takes the host for another.
+func shownHost(host string) string {
+	if isASCII(host) {
+		return host
+	}
+	return strconv.QuoteToASCII(host) + ", which has letters beyond ASCII,"
+}
+
+// wayToHost is a way out that has the host to copy, unless that host is not what it looks like.
+func wayToHost(host, way string) string {
+	if isASCII(host) {
+		return way
+	}
+	return "check provider.base_url: some letters of its host only look like those of another one"
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 func allowed(hosts []string, prefix string, u *url.URL) bool {
@@ -296,17 +318,10 @@ func IsAzure(u *url.URL) bool {
 	return strings.HasSuffix(path, "/openai/v1") || strings.HasSuffix(path, "/openai") && u.Query().Get("api-version") != ""
 }
 
-// ownHeaders are the fields that decide how a request is sent, and so are the client's alone. One of them would make the network
-// layer send a creation a second time by itself.
-var ownHeaders = []string{
-	"Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "Host",
-	"Idempotency-Key", "X-Idempotency-Key", "Keep-Alive", "Proxy-Connection", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
-}
-
 // checkExtras refuses headers that can't be sent or are not the spec's to set, and a body with two forms of hyperparameters.
 func checkExtras(e Endpoint) error {
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
-		if err := checkExtraHeader(name, e.Headers[name].Reveal()); err != nil {
+		if err := checkExtraHeader(e.Profile(), name, e.Headers[name].Reveal()); err != nil {
 			return err
 		}
 	}
@@ -322,21 +337,6 @@ func checkExtras(e Endpoint) error {
 		}
 	}
 	return nil
-}
-
-func checkExtraHeader(name, value string) error {
-	bad := &ConfigError{Code: "bad_header", Way: "mend provider.headers, or the variable that it names"}
-	switch {
-	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) }):
-		bad.Message = fmt.Sprintf("%q is no name of a header", name)
-	case slices.Contains(ownHeaders, http.CanonicalHeaderKey(name)):
-		bad.Message = fmt.Sprintf("header %q is not for the spec to set", name)
-	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }):
-		bad.Message = fmt.Sprintf("the value of header %q can't be sent: there is a control character or a letter beyond ASCII in it", name)
-	default:
-		return nil
-	}
-	return bad
 }
 
 // checkHeader refuses a value that can't stand in a header: sent all the same it would look like a network that is down.

@@ -39,7 +39,8 @@ type Error struct {
 	Param      string // error.param of the answer
 	Message    string // error.message of the answer, or the start of a body that is no JSON
 	RequestID  string
-	RetryAfter time.Duration
+	RetryAfter time.Duration // that the service asked for; 0: it did not say
+	Question   bool          // a model was asked: of these operations alone many run at once
 	Attempts   int
 	Permanent  bool  // the same request would meet the same end: a certificate that is not trusted, an answer past all bounds
 	Err        error // what the transport said
@@ -134,16 +135,31 @@ func (e *Error) Hint() string {
 		return "the organisation may not create fine-tuning jobs; another provider in the spec can take the same pipeline"
 	case KindNotFound:
 		return "check the names in the spec, the provider's base_url, and whose key it is: what belongs to another project is not found"
-	case KindRateLimited:
-		return "lower test.concurrency, or run the same command again later"
+	case KindRateLimited, KindUnavailable:
+		return e.laterHint()
 	case KindQuota:
 		return e.quotaHint()
-	case KindUnavailable:
-		return "the service is in trouble: run the same command again later"
 	case KindUnreachable:
 		return e.unreachableHint()
 	default:
 		return ""
+	}
+}
+
+// Patience is how long the attempts of one request may take in all. A service that asks for a longer wait is not waited for.
+const Patience = 5 * time.Minute
+
+func (e *Error) laterHint() string {
+	switch {
+	case e.RetryAfter > Patience:
+		return fmt.Sprintf("the service asks for a wait of %s, which is longer than a request waits: run the same command again after that",
+			e.RetryAfter.Round(time.Second))
+	case e.Kind == KindUnavailable:
+		return "the service is in trouble: run the same command again later"
+	case e.Question:
+		return "lower test.concurrency, or run the same command again later"
+	default:
+		return "run the same command again later"
 	}
 }
 

@@ -44,6 +44,7 @@ type Profile struct {
 	MaxFileBytes int64 // of a training file; 0: no documented limit
 	MaxSuffix    int   // characters; 0: the API's own 64
 	NeedsSuffix  bool  // a job without a suffix is refused
+	MaxEpochs    int   // of a job; 0: the API's own limit
 
 	// Deploy says how a fine-tuned model comes to answer, where that takes more than the end of its job. Empty: nothing.
 	Deploy string
@@ -73,7 +74,7 @@ func Profiles() []Profile {
 		},
 		{
 			Kind: "nebius", BaseURL: "https://api.tokenfactory.nebius.com/v1", KeyEnv: "NEBIUS_API_KEY",
-			Auth: AuthBearer, Wire: WireHyperparameters, Metadata: MetadataIgnored, MaxFileBytes: 5 * gb,
+			Auth: AuthBearer, Wire: WireHyperparameters, Metadata: MetadataIgnored, MaxFileBytes: 5 * gb, MaxEpochs: 20,
 			Deploy: "deploy its checkpoint at Nebius Token Factory, then put the name under which it is served into test.model",
 		},
 		{

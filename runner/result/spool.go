@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"slices"
@@ -28,10 +29,13 @@ type extent struct {
 	size   int
 }
 
-// NewSpool makes an empty spool of the file at path, which it creates, or empties.
+// NewSpool makes an empty spool in a new file at path. A file or link that stands there is removed, and not written through.
 func NewSpool(path string) (*Spool, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("create case spool: %w", err)
+	}
 	// The answers of a model are the user's business alone.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("create case spool: %w", err)
 	}
