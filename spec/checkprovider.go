@@ -42,7 +42,7 @@ func (c *checker) checkProvider() {
 	c.extraBody(f.ExtraBody, cmp.Or(f.Wire, profile.Wire, provider.WireMethod))
 	c.pipeline.Provider = provider.Settings{
 		Kind: f.Kind, BaseURL: f.BaseURL, APIKeyEnv: f.APIKeyEnv, Auth: f.Auth, Wire: f.Wire,
-		Headers: c.headers(f.Headers, profile), ExtraBody: f.ExtraBody, Timeout: f.Timeout,
+		Headers: c.headers(f.Headers, profile), Secrets: secretsOf(f.Headers), ExtraBody: f.ExtraBody, Timeout: f.Timeout,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ftrun/runner/provider"
 	"ftrun/runner/tokens"
 	"ftrun/spec/internal/yamlpos"
 )
@@ -81,6 +82,7 @@ func (c *checker) checkTrain() {
 	if c.sound("train.suffix") && !suffixPattern.MatchString(f.Suffix) {
 		c.Addf("train.suffix", "want 1 to 64 of A-Z, a-z, 0-9, _ and -, found %s", yamlpos.Quote(f.Suffix))
 	}
+	c.suffixOfProvider()
 	if f.Seed != nil {
 		c.within("train.seed", *f.Seed, 0, math.MaxInt32)
 	}
@@ -100,11 +102,28 @@ func (c *checker) checkTrain() {
 	}
 }
 
+// suffixOfProvider holds the suffix against the rules of the file's own kind of provider.
+func (c *checker) suffixOfProvider() {
+	suffix := c.file.Train.Suffix
+	profile, _ := provider.ProfileOf(c.file.Provider.Kind)
+	switch {
+	case c.file.Train.Off:
+	case c.sound("train.suffix") && profile.MaxSuffix > 0 && len(suffix) > profile.MaxSuffix:
+		c.Addf("train.suffix", "%d characters, and provider %q takes %d", len(suffix), profile.Kind, profile.MaxSuffix)
+	case !c.Has("train.suffix") && profile.NeedsSuffix && !c.Troubled("train"):
+		at := "provider"
+		if c.Has("train") {
+			at = "train"
+		}
+		c.Add(at, fmt.Sprintf("no suffix, and provider %q takes no job without one", profile.Kind), "add one, such as train: {suffix: mine}")
+	}
+}
+
 func (c *checker) hyperparameters(f hyperparametersFile) map[string]any {
 	const path = "train.hyperparameters."
 	set := map[string]any{}
 	if n := f.Epochs.Value; n != nil {
-		c.within(path+"n_epochs", *n, 1, tokens.MaxEpochs)
+		c.epochs(path+"n_epochs", *n)
 		set["n_epochs"] = *n
 	}
 	if n := f.BatchSize.Value; n != nil {
@@ -118,6 +137,17 @@ func (c *checker) hyperparameters(f hyperparametersFile) map[string]any {
 		set["learning_rate_multiplier"] = *x
 	}
 	return set
+}
+
+// epochs wants what the file's own kind of provider takes, where that is less than the API allows.
+func (c *checker) epochs(at string, n int) {
+	profile, _ := provider.ProfileOf(c.file.Provider.Kind)
+	switch limit := profile.MaxEpochs; {
+	case limit == 0:
+		c.within(at, n, 1, tokens.MaxEpochs)
+	case c.sound(at) && (n < 1 || n > limit):
+		c.Addf(at, "want 1 to %d at provider %q, found %d", limit, profile.Kind, n)
+	}
 }
 
 // The service's limits on a job's metadata, and what of it is ftrun's own.

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,19 @@ var (
 	queryNamePattern  = regexp.MustCompile(`^(?:key|token|sig|signature|code)$`) // of a key in an address only
 	headerNamePattern = regexp.MustCompile(`token$`)                             // of a key in a header only
 )
+
+// secretWords end a word of the name of a variable that holds a secret.
+var secretWords = []string{"KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS"}
+
+// namesSecret reports whether a variable holds a secret by its name, such as MY_KEY, db_password or APIKEY_OF_TEAM.
+func namesSecret(variable string) bool {
+	for word := range strings.SplitSeq(strings.ToUpper(variable), "_") {
+		if slices.ContainsFunc(secretWords, func(end string) bool { return strings.HasSuffix(word, end) }) {
+			return true
+		}
+	}
+	return false
+}
 
 // looksLikeKey reports whether a text has a key in it.
 func looksLikeKey(text string) bool { return keyPattern.MatchString(text) }

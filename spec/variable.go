@@ -113,8 +113,13 @@ func (x *variables) checkReference(path, name, fallback string) yamlpos.Problem 
 		return yamlpos.Problem{Message: yamlpos.Quote(name) + " is not the name of a variable", Hint: variableForms}
 	case strings.Contains(fallback, variableOpen):
 		return yamlpos.Problem{Message: "a variable in the default of " + name, Hint: "a default is plain text"}
-	case isKeyVariable(name):
+	case isKeyVariable(name), path == pathKeyEnv && namesSecret(name):
 		return keyProblem(path, name)
+	case namesSecret(name) && !strings.HasPrefix(path, pathHeaders+"."):
+		return yamlpos.Problem{
+			Message: "the variable " + name + " holds a secret by its name, and may stand in " + pathHeaders + " only",
+			Hint:    "elsewhere it would be shown; give the variable another name if it holds no secret",
+		}
 	case strings.HasPrefix(name, VariablePrefix) || slices.Contains(x.allowed, name):
 		return yamlpos.Problem{}
 	case path == pathKeyEnv:
@@ -127,8 +132,11 @@ func (x *variables) checkReference(path, name, fallback string) yamlpos.Problem 
 	}
 }
 
-// pathKeyEnv is the key that names the variable with the provider's key.
-const pathKeyEnv = "provider.api_key_env"
+// The key that names the variable with the provider's key, and the one below which what variables hold is kept out of everything shown.
+const (
+	pathKeyEnv  = "provider.api_key_env"
+	pathHeaders = "provider.headers"
+)
 
 // isKeyVariable reports whether a variable holds the key of a kind of provider.
 func isKeyVariable(name string) bool {

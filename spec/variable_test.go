@@ -83,6 +83,7 @@ reports: {markdown: "${FTRUN_VAR_MARKDOWN:-off}"}
 	settings := provider.Settings{
 		Kind: "compatible", BaseURL: "https://h.example.com/v1?x=h.example.com", Wire: "hyperparameters", Timeout: 90 * time.Second,
 		Headers: map[string]provider.Secret{"X-Team": "a {a: b} b", "X-Gateway-Token": "s3cret"},
+		Secrets: []provider.Secret{"s3cret", "{a: b}"},
 		ExtraBody: map[string]any{
 			"plain": json.Number("3"), "quoted": "3", "switch": true, "nothing": "null", "list": []any{"train"},
 		},
@@ -228,9 +229,39 @@ func TestVariablesHaveABound(t *testing.T) {
 
 // TestVariableNamesTheKey has a variable that holds the name of another, which is not read here.
 func TestVariableNamesTheKey(t *testing.T) {
-	const more = "provider: {kind: compatible, base_url: \"https://h/v1\", api_key_env: \"${FTRUN_VAR_KEY:-MY_KEY}\"}\n"
+	const more = "provider: {kind: compatible, base_url: \"https://h/v1\", api_key_env: \"${FTRUN_VAR_ACCOUNT:-MY_KEY}\"}\n"
 	if p := parseIn(t, more, spec.LoadOptions{}); p.Provider.APIKeyEnv != "MY_KEY" {
 		t.Errorf("%+v", p.Provider)
+	}
+}
+
+// TestSecretVariables: a variable that holds a secret by its name is filled into headers and nowhere else, even where it is allowed.
+func TestSecretVariables(t *testing.T) {
+	for name, secret := range map[string]bool{
+		"MY_KEY": true, "FTRUN_VAR_KEY": true, "ftrun_api_key": true, "APIKEY": true, "FTRUN_VAR_KEY_OF_TEAM": true, "GH_TOKEN": true,
+		"db_Password": true, "DB_PASSWD": true, "CLIENT_SECRET_2": true, "AWS_CREDENTIALS": true, "FTRUN_VAR_CREDENTIAL": true, "ACCESSTOKEN_A": true,
+		"FTRUN_VAR_KEYBOARD": false, "FTRUN_VAR_TOKENS": false, "FTRUN_VAR_TOKENIZER": false, "SECRETARY": false, "TEAM": false,
+	} {
+		opts := spec.LoadOptions{AllowEnv: []string{name}, Lookup: environment(name, "planted-value")}
+		for _, place := range []string{
+			"name: ${%s}\n", "train: {suffix: \"${%s}\"}\n", "train: {metadata: {a: \"x${%s:-y}\"}}\n", "provider: {extra_body: {a: [\"${%s}\"]}}\n",
+		} {
+			_, err := spec.ParseWith("p.yaml", []byte(pipeline("a.jsonl", fmt.Sprintf(place, name))), opts)
+			if refused := err != nil && strings.Contains(err.Error(), "the variable "+name+" holds a secret by its name"); refused != secret || (err != nil) != secret {
+				t.Errorf("%s in %q: %v", name, place, err)
+			}
+		}
+		p := parseIn(t, "provider: {headers: {X-Gate: \"Basic ${"+name+"}\", X-Team: photosynthesis}}\n", opts)
+		if want := []provider.Secret{"planted-value"}; !slices.Equal(p.Provider.Secrets, want) || p.Provider.Headers["X-Gate"].Reveal() != "Basic planted-value" {
+			t.Errorf("%s: secrets %d, headers %d", name, len(p.Provider.Secrets), len(p.Provider.Headers))
+		}
+	}
+}
+
+// TestDefaultsOfHeaders: the default of a variable stands in the file, and so is no secret.
+func TestDefaultsOfHeaders(t *testing.T) {
+	if p := parseIn(t, "provider: {headers: {X-Team: \"${FTRUN_VAR_TEAM:-photosynthesis}\"}}\n", spec.LoadOptions{}); p.Provider.Secrets != nil {
+		t.Errorf("%d secrets", len(p.Provider.Secrets))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -126,7 +127,7 @@ func TestResolveExtras(t *testing.T) {
 	}{
 		"a header":                     {header("x-team", "a b\tc~"), ""},
 		"an empty value":               {header("x-team", ""), ""},
-		"authorization":                {header("Authorization", "Bearer planted"), ""},
+		"authorization":                {header("Authorization", "Bearer planted"), "bad_header"},
 		"no name":                      {header("", "planted"), "bad_header"},
 		"a space in the name":          {header("X Team", "planted"), "bad_header"},
 		"a colon in the name":          {header("X:Team", "planted"), "bad_header"},
@@ -159,6 +160,45 @@ func TestResolveExtras(t *testing.T) {
 					t.Errorf("%v, want %s without the value", err, test.code)
 				}
 			})
+		}
+	}
+}
+
+// TestReservedHeaders: who pays is reserved only where a variable of the environment says so.
+func TestReservedHeaders(t *testing.T) {
+	for kind, want := range map[string]string{"openai": "set the variable OPENAI_PROJECT_ID", "compatible": "", "embedded": ""} {
+		if got := (provider.Endpoint{Kind: kind}).Profile().ReservedHeader("openai-project"); got != want {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
+	}
+	for _, name := range provider.ReservedHeaders() {
+		if name != http.CanonicalHeaderKey(name) {
+			t.Errorf("%q is not written as headers are looked up", name)
+		}
+	}
+}
+
+// TestSecretsOfHeaders: what variables filled in goes on to whoever takes it out of answers.
+func TestSecretsOfHeaders(t *testing.T) {
+	got, err := provider.Resolve(provider.Settings{Kind: "embedded", Secrets: []provider.Secret{secret}}, provider.Environment{})
+	if err != nil || len(got.Secrets) != 1 || got.Secrets[0] != secret {
+		t.Errorf("%d secrets, %v", len(got.Secrets), err)
+	}
+}
+
+// TestHostsThatLookAlike: a host with letters of another alphabet is shown as what it is, and nobody is told to copy it.
+func TestHostsThatLookAlike(t *testing.T) {
+	for given, want := range map[string]string{
+		"https://\u0430pi.openai.com/v1":    `host "\u0430pi.openai.com", which has letters beyond ASCII, may not get the key`,
+		"http://\u0430pi.openai.com/v1":     `plain http to "\u0430pi.openai.com", which has letters beyond ASCII, would send`,
+		"https://%D0%B0pi.openai.com/v1":    `host "\u0430pi.openai.com", which has`,
+		"https://api.openai.com\u3002io/v1": `host "api.openai.com\u3002io", which has`,
+		"https://%ffpi.openai.com/v1":       `host "\xffpi.openai.com", which has`,
+	} {
+		_, err := provider.Resolve(provider.Settings{Kind: "openai", BaseURL: given}, provider.Environment{})
+		config, ok := errors.AsType[*provider.ConfigError](err)
+		if !ok || !strings.Contains(config.Error(), want) || strings.Contains(config.Hint(), "FTRUN_ALLOW_HOSTS") || !strings.Contains(config.Hint(), "provider.base_url") {
+			t.Errorf("%q: %v (%s), want %s", given, err, config.Hint(), want)
 		}
 	}
 }

@@ -67,7 +67,8 @@ func checkExtraHeader(p Profile, name, value string) error {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) }):
 		bad.Message = fmt.Sprintf("%q is no name of a header", name)
 	case reserved != "":
-		bad.Message = fmt.Sprintf("header %q is not for the spec to set: %s", name, reserved)
+		bad.Message = fmt.Sprintf("header %q is not for the spec to set", name)
+		bad.Way = "leave it out of provider.headers: " + reserved
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }):
 		bad.Message = fmt.Sprintf("the value of header %q can't be sent: there is a control character or a letter beyond ASCII in it", name)
 	default:

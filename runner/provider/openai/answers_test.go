@@ -118,9 +118,13 @@ func outcomes(t *testing.T) []outcome {
 		{"200 empty", answerWith(200, "", "X-Request-Id", "req_2"), provider.KindBroken, 8, 1, false, true, "(request req_2)"},
 		{"200 truncated", answerWith(200, answer[:60]), provider.KindBroken, 8, 1, false, true, "answer is no JSON"},
 		{"200 garbage", answerWith(200, "\x00\x01garbage"), provider.KindBroken, 8, 1, false, true, "answer is no JSON: garbage"},
-		{"200 null", answerWith(200, "null"), provider.KindBroken, 1, 1, false, true, "is no object: null"},
-		{"200 list", answerWith(200, "[]"), provider.KindBroken, 1, 1, false, true, "is no object"},
-		{"200 nothing in it", answerWith(200, "{}", "X-Request-Id", "req_3"), provider.KindBroken, 1, 1, false, true, "(request req_3)"},
+		{"200 null", answerWith(200, "null"), provider.KindBroken, 8, 1, false, true, "is no object: null"},
+		{"200 list", answerWith(200, "[]"), provider.KindBroken, 8, 1, false, true, "is no object"},
+		{"200 nothing in it", answerWith(200, "{}", "X-Request-Id", "req_3"), provider.KindBroken, 8, 1, false, true, "(request req_3)"},
+		{"200 of an error", answerWith(200, `{"error":{"message":"try\nlater","code":"busy"}}`), provider.KindBroken, 8, 1, false, true, ", and the service says: try later"},
+		{"200 of an error's text", answerWith(200, `{"error":"boom"}`), provider.KindBroken, 8, 1, false, true, ", and the service says: boom"},
+		{"200 of an error's code", answerWith(200, `{"error":{"code":"busy"}}`), provider.KindBroken, 8, 1, false, true, ", and the service says: busy"},
+		{"200 of no error", answerWith(200, `{"error":false,"ok":true}`), provider.KindBroken, 8, 1, false, true, "has no"},
 		{"204", answerWith(204, ""), provider.KindBroken, 8, 1, false, true, "the answer is empty"},
 		{"cut before the answer", cutAfter(t, ""), provider.KindBroken, 8, 1, false, true, "EOF"},
 		{"cut inside the header", cutAfter(t, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"), provider.KindBroken, 8, 1, false, true, "unexpected EOF"},
@@ -178,6 +182,68 @@ func TestWholeAnswers(t *testing.T) {
 					t.Errorf("%+v, %v", got, err)
 				}
 			})
+		})
+	}
+}
+
+// TestErrorsOfSuccess: what a service says of an error under a status of success is told, whatever was asked for, and bounded.
+func TestErrorsOfSuccess(t *testing.T) {
+	long := strings.Repeat("x", 400)
+	key := `{"error":{"message":"` + testKey + ` is ` + long + `"}}`
+	for name, get := range map[string]func(*openai.Client) error{
+		"job":     func(c *openai.Client) error { _, err := c.Job(t.Context(), "ftjob-1"); return err },
+		"jobs":    func(c *openai.Client) error { _, err := c.Jobs(t.Context(), nil); return err },
+		"file":    func(c *openai.Client) error { _, err := c.File(t.Context(), "file-1"); return err },
+		"files":   func(c *openai.Client) error { _, err := c.Files(t.Context()); return err },
+		"events":  func(c *openai.Client) error { _, err := c.Events(t.Context(), "ftjob-1", ""); return err },
+		"model":   func(c *openai.Client) error { _, err := c.Model(t.Context(), "m"); return err },
+		"created": createJob,
+	} {
+		failure := failureOf(t, get(bubbleClient(serve(key), nil)))
+		text := failure.Error()
+		if failure.Kind != provider.KindBroken || !strings.HasSuffix(text, ", and the service says: [redacted] is "+strings.Repeat("x", 288)+" …") ||
+			strings.Count(text, "xxxx") > 100 {
+			t.Errorf("%s: %v of kind %d", name, text, failure.Kind)
+		}
+	}
+}
+
+// TestQuestionIsAskedAgain: an answer that can't be read is asked for once more, and the next one counts.
+func TestQuestionIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		c, end := pipeClient(t, func(w http.ResponseWriter, r *http.Request) {
+			if n++; n < 3 {
+				answerWith(200, `{"ok":true}`)(w, r)
+				return
+			}
+			answerWith(200, answer)(w, r)
+		}, time.Minute)
+		defer end()
+		if got, err := ask(t.Context(), c); err != nil || got.Text != "hello" || got.Attempts != 3 {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+// TestWaitThatIsTooLong: the hint of a refusal names the wait that nobody waited for, and says what was asked.
+func TestWaitThatIsTooLong(t *testing.T) {
+	for name, test := range map[string]struct {
+		get  func(*openai.Client) error
+		wait string
+		want string
+	}{
+		"a question, long": {chat("m"), "301", "a wait of 5m1s"},
+		"a job, long":      {createJob, "7200", "a wait of 2h0m0s"},
+		"a question":       {chat("m"), "60", "lower test.concurrency"},
+		"a job":            {createJob, "60", "run the same command again later"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, end := pipeClient(t, coded(429, "", "x", "Retry-After", test.wait), time.Minute)
+			defer end()
+			if hint := failureOf(t, test.get(c)).Hint(); !strings.Contains(hint, test.want) {
+				t.Errorf("%s: hint %q, want %q", name, hint, test.want)
+			}
 		})
 	}
 }

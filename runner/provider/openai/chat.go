@@ -20,6 +20,11 @@ func (c *Client) Complete(ctx context.Context, req provider.CompletionRequest) (
 	if req.MaxCompletionTokens > 0 {
 		call.extra["max_completion_tokens"] = req.MaxCompletionTokens
 	}
+	var completion provider.Completion
+	call.read = func(body []byte) (err error) {
+		completion, err = decodeCompletion(body)
+		return err
+	}
 	messages := make([]goopenai.ChatCompletionMessage, len(req.Messages))
 	for i, m := range req.Messages {
 		messages[i] = goopenai.ChatCompletionMessage{Role: m.Role, Content: m.Content}
@@ -27,10 +32,6 @@ func (c *Client) Complete(ctx context.Context, req provider.CompletionRequest) (
 	_, libraryErr := c.api.CreateChatCompletion(call.context(ctx), goopenai.ChatCompletionRequest{Model: req.Model, Messages: messages})
 	if err := call.finish(ctx, libraryErr); err != nil {
 		return provider.Completion{}, err
-	}
-	completion, err := decodeCompletion(call.body)
-	if err != nil {
-		return provider.Completion{}, call.unreadable(err)
 	}
 	completion.Latency, completion.Attempts = call.latency, call.attempts
 	return completion, nil

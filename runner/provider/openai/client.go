@@ -105,8 +105,9 @@ type call struct {
 	below    map[string]any // merged under the JSON body and extra, which win
 	attempts int
 
-	maxAnswer int  // bytes; 0: the bound of every answer
-	raw       bool // the answer need not be JSON: it is a file, or its status says all
+	maxAnswer int                     // bytes; 0: the bound of every answer
+	raw       bool                    // the answer need not be JSON: it is a file, or its status says all
+	read      func(body []byte) error // takes in an answer of JSON; one that it can't read is broken and asked for again; nil: all are whole
 
 	// Of the last attempt.
 	clientID string // that it was sent with
@@ -127,6 +128,9 @@ func (c *call) begin() {
 	c.clientID = "ftrun-" + strings.ToLower(rand.Text()[:16])
 	c.status, c.header, c.body, c.sent, c.err = 0, nil, nil, false, nil
 }
+
+// isQuestion reports whether the call asks a model.
+func (c *call) isQuestion() bool { return c.model != "" }
 
 type callKey struct{}
 

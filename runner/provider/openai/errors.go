@@ -37,7 +37,7 @@ func (c *call) finish(ctx context.Context, libraryErr error) error {
 // failure returns what went wrong with the last attempt, or nil.
 func (c *call) failure() *provider.Error {
 	if c.err != nil {
-		e := &provider.Error{Op: c.op, Kind: provider.KindUnreachable, Attempts: c.attempts, Permanent: isPermanent(c.err), Err: c.err}
+		e := &provider.Error{Op: c.op, Kind: provider.KindUnreachable, Attempts: c.attempts, Question: c.isQuestion(), Permanent: isPermanent(c.err), Err: c.err}
 		if c.sent {
 			e.Kind, e.RequestID = provider.KindBroken, c.requestID()
 		}
@@ -49,7 +49,7 @@ func (c *call) failure() *provider.Error {
 	r := parseRefusal(c.body)
 	e := &provider.Error{
 		Op: c.op, Status: c.status, Type: r.kind, Code: r.code, Param: r.param, Message: r.message,
-		RequestID: c.requestID(), RetryAfter: retryAfter(c.header, time.Now()), Attempts: c.attempts,
+		RequestID: c.requestID(), RetryAfter: retryAfter(c.header, time.Now()), Attempts: c.attempts, Question: c.isQuestion(),
 	}
 	if c.status < 400 {
 		e.Message = "redirects are not followed: check base_url"
@@ -81,7 +81,15 @@ func (c *call) requestID() string {
 
 // unreadable is the error for an answer that is JSON but not what the description promises.
 func (c *call) unreadable(why error) error {
-	return &provider.Error{Op: c.op, Kind: provider.KindBroken, RequestID: c.requestID(), Attempts: c.attempts, Err: why}
+	return &provider.Error{Op: c.op, Kind: provider.KindBroken, RequestID: c.requestID(), Attempts: c.attempts, Err: withReason(why, c.body)}
+}
+
+// withReason adds to why an answer can't be read what the service says in it: some send {"error": …} with a status of success.
+func withReason(why error, body []byte) error {
+	if reason := errorIn(body); reason != "" {
+		return fmt.Errorf("%w, and the service says: %s", why, reason)
+	}
+	return why
 }
 
 // isPermanent reports whether what the transport said will not pass: the other side is not who it should be, does not speak what it

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -16,8 +17,12 @@ import (
 	"ftrun/runner/provider"
 )
 
-// maxEventPages bounds what is read of a job's log, which is a courtesy: past it the log is cut and not refused.
-const maxEventPages = 200
+// Bounds on what is read of a job's log, which is a courtesy: past them the log is cut and not refused.
+const (
+	maxEventPages = 200
+	maxEventPage  = 4 << 20  // bytes
+	maxEventLog   = 16 << 20 // bytes; what they are decoded into takes many times that
+)
 
 // Events returns the events after a known one, oldest first; see provider.Trainer. The service should list them newest first, and
 // then it reads until it meets the known one; of a service that lists them oldest first it reads all.
@@ -26,8 +31,14 @@ func (c *Client) Events(ctx context.Context, jobID, after string) ([]provider.Jo
 	cursor := ""
 	for range maxEventPages {
 		items, more, err := c.eventPage(ctx, jobID, cursor)
+		if _, long := errors.AsType[*longError](err); long {
+			break
+		}
 		if err != nil {
 			return nil, err
+		}
+		if !log.holds(items) {
+			break
 		}
 		cursor = log.add(items)
 		if !more || cursor == "" || log.newestFirst() && log.seen[after] {
@@ -39,7 +50,7 @@ func (c *Client) Events(ctx context.Context, jobID, after string) ([]provider.Jo
 
 // eventPage asks for one page of a job's events.
 func (c *Client) eventPage(ctx context.Context, jobID, cursor string) (items []json.RawMessage, more bool, err error) {
-	call := &call{op: "list events of job " + jobID, replay: replayAlways}
+	call := &call{op: "list events of job " + jobID, replay: replayAlways, maxAnswer: maxEventPage}
 	options := []goopenai.ListFineTuningJobEventsParameter{goopenai.ListFineTuningJobEventsWithLimit(pageSize)}
 	if cursor != "" {
 		options = append(options, goopenai.ListFineTuningJobEventsWithAfter(cursor))
@@ -58,6 +69,15 @@ func (c *Client) eventPage(ctx context.Context, jobID, cursor string) (items []j
 type eventLog struct {
 	events []provider.JobEvent
 	seen   map[string]bool
+	size   int // bytes of what was taken in
+}
+
+// holds reports whether a page still fits in.
+func (l *eventLog) holds(items []json.RawMessage) bool {
+	for _, item := range items {
+		l.size += len(item)
+	}
+	return l.size <= maxEventLog
 }
 
 // add takes in a page and returns the cursor of the next: the last new id, or none where the page brought nothing new.

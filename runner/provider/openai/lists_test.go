@@ -206,3 +206,22 @@ func TestEventsWithoutIDs(t *testing.T) {
 		t.Errorf("%+v, %v, want the last two of %+v", rest, err, first)
 	}
 }
+
+// TestEventsAreBounded: a log that would fill the memory is cut, by the page and as a whole, and is no error.
+func TestEventsAreBounded(t *testing.T) {
+	for name, test := range map[string]struct{ size, pages, events int }{
+		"a page past all bounds":  {5 << 20, 1, 0},
+		"many pages":              {3 << 20, 6, 5},
+		"as much as a log may be": {1 << 10, 200, 200},
+	} {
+		n := 0
+		c := bubbleClient(func(w http.ResponseWriter, _ *http.Request) {
+			n++
+			fmt.Fprintf(w, `{"data":[{"id":"e%d","created_at":1700000000,"message":%q}],"has_more":true}`, n, strings.Repeat("x", test.size))
+		}, nil)
+		events, err := c.Events(t.Context(), "ftjob-1", "")
+		if err != nil || len(events) != test.events || n != test.pages {
+			t.Errorf("%s: %d events of %d pages, %v, want %d of %d", name, len(events), n, err, test.events, test.pages)
+		}
+	}
+}

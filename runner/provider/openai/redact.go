@@ -14,10 +14,10 @@ import (
 	"ftrun/runner/provider"
 )
 
-// Lengths under which a value is no secret and would only tear holes into answers. Headers also carry what is none at all.
+// Lengths under which a value is no secret and would only tear holes into answers. Variables also hold what is none at all.
 const (
-	minSecret       = 6
-	minHeaderSecret = 8
+	minSecret         = 6
+	minVariableSecret = 8
 )
 
 // maxNested is how often an escape may be escaped again and still be recognised. It bounds the work on hostile text.
@@ -30,17 +30,18 @@ type redactor struct {
 	starts  [256]bool // the characters with which a secret may begin, plain or escaped
 }
 
-// newRedactor returns a redactor of what an endpoint's requests carry, and of what the way to it needs.
+// newRedactor returns a redactor of an endpoint's key and secrets, and of what the way to it needs. What else the endpoint's headers
+// carry stands in the spec for all to see, and an answer may well have the same word in it.
 func newRedactor(e provider.Endpoint, more []string) *redactor {
 	r := &redactor{}
 	r.add(e.Key.Reveal(), minSecret)
 	for _, secret := range more {
 		r.add(secret, minSecret)
 	}
-	for _, value := range e.Headers {
-		r.add(value.Reveal(), minHeaderSecret)
+	for _, value := range e.Secrets {
+		r.add(value.Reveal(), minVariableSecret)
 		if _, credentials, ok := strings.Cut(value.Reveal(), " "); ok && !strings.Contains(credentials, " ") { // Bearer and such
-			r.add(credentials, minHeaderSecret)
+			r.add(credentials, minVariableSecret)
 		}
 	}
 	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })

@@ -198,13 +198,13 @@ func TestRedactedErrorKeepsItsCause(t *testing.T) {
 	})
 }
 
-// TestEverySecretIsRedacted: beside the key, what the endpoint's headers carry, whichever of them is the longer one.
+// TestEverySecretIsRedacted: beside the key, what variables filled into headers, whichever of them is the longer one.
 func TestEverySecretIsRedacted(t *testing.T) {
 	secrets := []string{"hdr-PLANTED-1", "hdr-PLANTED-1-and-more", "PLANTED bearer with spaces", "tok-PLANTED/3&%", "basic-PLANTED-4"}
 	target := endpoint("http://service.test")
-	target.Headers = map[string]provider.Secret{
-		"X-A": provider.Secret(secrets[0]), "X-B": provider.Secret(secrets[1]), "X-C": provider.Secret(secrets[2]), "X-D": provider.Secret(secrets[3]),
-		"Proxy-Token": provider.Secret("Bearer " + secrets[4]), "X-Short": "job", "X-Empty": "",
+	target.Secrets = []provider.Secret{
+		provider.Secret(secrets[0]), provider.Secret(secrets[1]), provider.Secret(secrets[2]), provider.Secret(secrets[3]),
+		provider.Secret("Bearer " + secrets[4]), "job", "",
 	}
 	secrets = append(secrets, testKey)
 	var spelt map[string]string
@@ -236,10 +236,28 @@ func TestEverySecretIsRedacted(t *testing.T) {
 	}
 }
 
+// TestHeadersStayInAnswers: what the spec itself writes into headers is no secret, and may be the word that an answer is about.
+func TestHeadersStayInAnswers(t *testing.T) {
+	target := endpoint("http://service.test")
+	target.Headers = map[string]provider.Secret{"X-Team": "photosynthesis", "X-State": "succeeded", "X-Tuned": "ft:base:org::1"}
+	body := `{"id":"ftjob-1","status":"succeeded","fine_tuned_model":"ft:base:org::1"}`
+	c := openai.New(openai.Config{Endpoint: target, Transport: handlerTransport{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, body)
+	})}})
+	job, err := c.Job(t.Context(), "ftjob-1")
+	if err != nil || job.Status != provider.StatusSucceeded || job.FineTunedModel != "ft:base:org::1" {
+		t.Errorf("job %+v, %v", job, err)
+	}
+	body = strings.Replace(answer, "hello", "It is photosynthesis.", 1)
+	if got, err := ask(t.Context(), c); err != nil || got.Text != "It is photosynthesis." {
+		t.Errorf("answer %q, %v", got.Text, err)
+	}
+}
+
 // BenchmarkRedact is what every answer of a model goes through.
 func BenchmarkRedact(b *testing.B) {
 	target := endpoint("http://service.test")
-	target.Headers = map[string]provider.Secret{"X-A": "first-secret-1", "X-B": "second-secret-2", "X-C": "Bearer third-secret-3"}
+	target.Secrets = []provider.Secret{"first-secret-1", "second-secret-2", "Bearer third-secret-3"}
 	body := strings.Replace(answer, "hello", strings.Repeat(`A model's answer: 50% of \"it\" is\nescaped & odd. `, 80), 1)
 	c := openai.New(openai.Config{Endpoint: target, Transport: handlerTransport{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })}})
 	b.SetBytes(int64(len(body)))

@@ -97,6 +97,18 @@ func parseRefusal(body []byte) refusal {
 	return r
 }
 
+// errorIn returns what an answer with a status of success says of an error, or nothing where it speaks of none.
+func errorIn(body []byte) string {
+	var envelope struct {
+		Error any `json:"error"`
+	}
+	if json.Unmarshal(body, &envelope) != nil || envelope.Error == nil || envelope.Error == false {
+		return ""
+	}
+	r := parseRefusal(body)
+	return cmp.Or(r.message, r.code, r.kind)
+}
+
 // plain is a value of any type as text.
 func plain(v any) string {
 	switch v := v.(type) {

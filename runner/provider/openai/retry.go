@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	maxAttempts = 8               // that end in something else than a plea to wait
-	maxRefused  = 3               // at an address that never answered: a wrong one should fail in seconds
-	maxElapsed  = 5 * time.Minute // from the first attempt to the start of the last
+	maxAttempts = 8                 // that end in something else than a plea to wait
+	maxRefused  = 3                 // at an address that never answered: a wrong one should fail in seconds
+	maxElapsed  = provider.Patience // from the first attempt to the start of the last
 	firstDelay  = 500 * time.Millisecond
 	maxDelay    = 30 * time.Second
 	minDelay    = firstDelay / 2 // however soon the service asks to be asked again

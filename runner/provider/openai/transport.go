@@ -114,6 +114,11 @@ func (t *answerTransport) exchange(r *http.Request, c *call, dog *watchdog) (*ht
 	if resp.StatusCode < 300 && !c.raw && !json.Valid(body) {
 		return nil, fmt.Errorf("answer is no JSON: %s", describe(body))
 	}
+	if resp.StatusCode < 300 && c.read != nil {
+		if err := c.read(body); err != nil {
+			return nil, withReason(err, body)
+		}
+	}
 	c.status, c.body = resp.StatusCode, body
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.ContentLength = int64(len(body))

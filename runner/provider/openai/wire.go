@@ -30,7 +30,11 @@ func decodePage(body []byte) (items []json.RawMessage, more bool, err error) {
 	if err := decode(body, "list", &object); err != nil {
 		return nil, false, err
 	}
-	if len(object.Data) == 0 || json.Unmarshal(object.Data, &items) != nil {
+	switch {
+	case len(object.Data) > 0 && json.Unmarshal(object.Data, &items) == nil:
+	case errorIn(body) != "": // which says more than the answer's start
+		return nil, false, errors.New("list has no data")
+	default:
 		return nil, false, fmt.Errorf("list has no data: %s", excerpt(body))
 	}
 	return items, object.HasMore == "true", nil
@@ -186,6 +190,9 @@ func decodeModel(body []byte) (provider.Model, error) {
 	}
 	if err := decode(body, "model", &w); err != nil {
 		return provider.Model{}, err
+	}
+	if w.ID == "" && errorIn(body) != "" { // services leave much out of a model, and an error is none
+		return provider.Model{}, errNoID
 	}
 	return provider.Model{ID: string(w.ID), OwnedBy: string(w.OwnedBy), ShutdownDate: string(w.ShutdownDate)}, nil
 }

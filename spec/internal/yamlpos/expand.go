@@ -28,7 +28,7 @@ type Problem struct{ Message, Hint string }
 type fill struct {
 	written   string
 	text      string
-	variables bool // not only the file's own text
+	variables []Variable // what the text was made of, beside the file's own
 }
 
 // expand returns a scalar as it is meant at a path. An alias may lead to it from several paths, so the scalar itself stays as it is. False says
@@ -49,9 +49,9 @@ func (d *Document) expand(n *yaml.Node, path string) (*yaml.Node, bool) {
 	}
 	meant := *n
 	meant.Value, meant.Tag = e.Text, "!!str"
-	f := fill{written: n.Value, text: e.Text, variables: len(e.Variables) > 0}
+	f := fill{written: n.Value, text: e.Text, variables: e.Variables}
 	d.fills[&meant] = f
-	if f.variables {
+	if len(f.variables) > 0 {
 		d.filled[path] = f
 		d.hide(e.Variables)
 	}

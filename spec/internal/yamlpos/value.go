@@ -71,8 +71,8 @@ func (v Value) Quoted() bool { return v.Kind() == Scalar && quoted(v.node) }
 // Textual reports whether the value can't be anything but text: it is in quotes, and no variable is the reason for them.
 func (v Value) Textual() bool { return v.Kind() == Scalar && v.doc.textual(v.node) }
 
-// Filled reports whether text from outside the file is part of the value.
-func (v Value) Filled() bool { return v.doc.fills[v.node].variables }
+// Variables returns the text from outside the file that is part of the value, in its order.
+func (v Value) Variables() []Variable { return v.doc.fills[v.node].variables }
 
 // Into decodes the value into what out points to.
 func (v Value) Into(out any) { v.doc.decode(v.node, v.path, reflect.ValueOf(out).Elem()) }
