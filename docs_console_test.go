@@ -15,6 +15,7 @@ import (
 
 // TestDocumentedConsole runs what the documents show, and compares what it prints. With -update it writes new figures into them.
 func TestDocumentedConsole(t *testing.T) {
+	t.Parallel()
 	shell, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("no sh to run the commands with")

@@ -32,7 +32,7 @@ type provocation struct {
 	spec    string // put behind the spec; one that begins with "version:" takes its place
 	edit    string // "old => new", in the spec
 	data    string // in place of the data
-	env     string // "NAME=value", one a line; DIR stands for the folder, ENGINE for the engine's address
+	env     string // "NAME=value", one a line; DIR stands for the folder; SIGNAL=1 interrupts the run, LINK=1 puts a link into its state folder
 	args    string // separated by blanks; in place of "-f DIR/p.yaml" where they do not begin with a flag of a run
 	faults  string // of the engine
 	exit    int    // of a warning or a note
@@ -75,6 +75,7 @@ var provocations = []provocation{
 	{message: "--until and --detach stop at a stage of training, and the spec says train: off", spec: untrained, args: "--detach"},
 	{message: "…: want true or false", env: "FTRUN_DETACH=maybe"},
 	{message: "faults: …", args: "serve --faults DIR/d.jsonl"},
+	{message: `state folder "…": "…" is a symbolic link`, env: "LINK=1"},
 	{message: "there is no pipeline.yaml in this folder", args: "--file pipeline.yaml"},
 	{message: "there is no such file", args: "--file DIR/nowhere.yaml"},
 	{message: "a folder, not a pipeline file", args: "--file DIR"},
@@ -88,6 +89,7 @@ var provocations = []provocation{
 	{message: "the variable … is not set, and it has no default", spec: "name: ${FTRUN_VAR_NAME}\n"},
 	{message: "the file may not read the variable …", spec: "name: ${HOME}\n"},
 	{message: "the variable … holds a key, which is sent as the key and stands nowhere else", spec: "name: ${OPENAI_API_KEY}\n"},
+	{message: "the variable … holds a secret by its name, and may stand in … only", spec: "name: ${FTRUN_VAR_TEAM_KEY}\n"},
 	{message: "a key in the file", spec: hosted + "  headers:\n    X-Token: abc\n"},
 	{message: "a header that the file can't set", spec: hosted + "  headers:\n    Authorization: abc\n"},
 	{message: "a value that can't be sent: there is a control character or a letter beyond ASCII in it", spec: hosted + "  headers:\n    X-Team: tütor\n"},
@@ -251,6 +253,10 @@ func (p provocation) run(t *testing.T) ending {
 			s.Signals <- os.Interrupt
 			continue
 		}
+		if name == "LINK" {
+			link(t, filepath.Join(dir, "state"))
+			continue
+		}
 		if rest, ok := strings.CutPrefix(value, "TLS"); ok {
 			server := httptest.NewUnstartedServer(nil)
 			server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -284,6 +290,17 @@ func (p provocation) run(t *testing.T) ending {
 		got.code, got.job, got.key = results.ReasonCode, results.Job.ID, results.Job.Key
 	}
 	return got
+}
+
+// link makes a state folder with a symbolic link in it.
+func link(t *testing.T, state string) {
+	t.Helper()
+	if err := os.Mkdir(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join("..", "p.yaml"), filepath.Join(state, "answers.jsonl")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
 }
 
 // engine starts an embedded engine and returns its address.
@@ -334,7 +351,7 @@ func TestStateOfAnotherPipeline(t *testing.T) {
 	if err := errors.Join(journal.Append(ledger.Record{Time: time.Now(), Kind: "job", Key: keys[1], Data: data}), journal.Close()); err != nil {
 		t.Fatal(err)
 	}
-	const message = "recorded job … belongs to other inputs"
+	const message = "job … stands for this pipeline and is not its job: …"
 	if got := p.run(t); got.exit != 3 || got.code != "job_mismatch" || !saidAs(message).MatchString(got.said) {
 		t.Errorf("exit code %d, %s:\n%s", got.exit, got.code, got.said)
 	}

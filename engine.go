@@ -24,8 +24,9 @@ type engine struct {
 	handler *embedded.Server
 }
 
-func startEngine(dir string) (*engine, error) {
-	handler, err := embedded.New(embedded.Options{Dir: dir})
+// startEngine serves an engine on a loopback port; open opens the one whose files are in dir.
+func startEngine(dir string, open func(dir string) (*embedded.Server, error)) (*engine, error) {
+	handler, err := open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("embedded engine: %w", err)
 	}
@@ -36,6 +37,11 @@ func startEngine(dir string) (*engine, error) {
 	e := &engine{baseURL: "http://" + listener.Addr().String() + "/v1", handler: handler, server: newServer(handler)}
 	go func() { _ = e.server.Serve(listener) }() // ends with stop; a request shows any other end
 	return e, nil
+}
+
+// trainingEngine opens an engine that trains; embedded.Look and embedded.Idle open those that don't.
+func trainingEngine(dir string) (*embedded.Server, error) {
+	return embedded.New(embedded.Options{Dir: dir})
 }
 
 func newServer(h http.Handler) *http.Server {
@@ -49,6 +55,9 @@ func (e *engine) stop() error { return errors.Join(e.server.Close(), e.handler.C
 func serve(ctx context.Context, o options, stdout io.Writer) error {
 	faults, err := readFaults(o.Faults)
 	if err != nil {
+		return err
+	}
+	if err := checkState(o.State); err != nil {
 		return err
 	}
 	handler, err := embedded.New(embedded.Options{Dir: o.State, Faults: faults})

@@ -31,8 +31,11 @@ func (g github) writeOutputs(run *result.Run, results string) error {
 		return nil
 	}
 	delimiter := func() string { return "ftrun-" + rand.Text() }
-	return appendTo("GITHUB_OUTPUT", g.Output, func(w io.Writer, _ int64) error {
-		return reporters.Outputs(w, run, g.locate(results), delimiter)
+	return appendTo("GITHUB_OUTPUT", g.Output, func(f *os.File, size int64) error {
+		if err := endLine(f, size); err != nil {
+			return err
+		}
+		return reporters.Outputs(f, run, g.locate(results), delimiter)
 	})
 }
 
@@ -52,7 +55,7 @@ func (g github) summarize(run *result.Run) error {
 	if !g.active() || g.Summary == "" {
 		return nil
 	}
-	return appendTo("GITHUB_STEP_SUMMARY", g.Summary, func(w io.Writer, taken int64) error { return writeSummary(w, run, taken) })
+	return appendTo("GITHUB_STEP_SUMMARY", g.Summary, func(f *os.File, taken int64) error { return writeSummary(f, run, taken) })
 }
 
 // writeSummary writes a summary behind others that have taken so many bytes.
@@ -72,9 +75,24 @@ func writeSummary(w io.Writer, run *result.Run, taken int64) error {
 	return err
 }
 
+// endLine ends the last line of a file of so many bytes, where an earlier step has left it open. What is added would else belong to it.
+func endLine(f *os.File, size int64) error {
+	last := []byte{'\n'}
+	if size > 0 {
+		if _, err := f.ReadAt(last, size-1); err != nil {
+			return err
+		}
+	}
+	if last[0] == '\n' {
+		return nil
+	}
+	_, err := f.Write([]byte{'\n'})
+	return err
+}
+
 // appendTo adds what write writes to the file that a variable names, all of it or nothing. write is told the size of the file.
-func appendTo(variable, path string, write func(w io.Writer, size int64) error) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+func appendTo(variable, path string, write func(f *os.File, size int64) error) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("%s: %w", variable, err)
 	}

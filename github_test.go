@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,11 +95,11 @@ func TestAppendLeavesNoHalf(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
-	err := appendTo("GITHUB_OUTPUT", path, func(w io.Writer, size int64) error {
+	err := appendTo("GITHUB_OUTPUT", path, func(w *os.File, size int64) error {
 		if size != 7 {
 			t.Errorf("size %d", size)
 		}
-		_, err := io.WriteString(w, "verdict<<x\npass")
+		_, err := w.WriteString("verdict<<x\npass")
 		return errors.Join(err, broken)
 	})
 	if !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "GITHUB_OUTPUT: ") {
@@ -108,5 +107,23 @@ func TestAppendLeavesNoHalf(t *testing.T) {
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != "mine=1\n" {
 		t.Errorf("the file has %q, %v", data, err)
+	}
+}
+
+// TestOutputsBeginALine adds the outputs to those of an earlier step, which may have left its last line open.
+func TestOutputsBeginALine(t *testing.T) {
+	t.Parallel()
+	run := result.Begin("pipeline.yaml", "0.1.0", time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC))
+	for before, want := range map[string]string{"": "verdict<<ftrun-", "x=1\n": "x=1\nverdict<<ftrun-", "x=1": "x=1\nverdict<<ftrun-", "\n": "\nverdict<<ftrun-"} {
+		path := filepath.Join(t.TempDir(), "outputs")
+		if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := (github{Actions: "true", Output: path}).writeOutputs(run, "results.json"); err != nil {
+			t.Fatal(err)
+		}
+		if data, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(data), want) {
+			t.Errorf("after %q the file has %q, %v", before, data, err)
+		}
 	}
 }

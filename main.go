@@ -1,8 +1,8 @@
 // Command ftrun fine-tunes a model and gates on it, as one YAML file says: prepare, train, wait, test.
 //
-// This file is the command line: commands, flags and the exit code. session.go is one run, engine.go the embedded engine, view.go
-// what a person sees meanwhile, github.go what a step of GitHub Actions gets besides. Nothing below package main reads the
-// environment, the arguments or the standard streams.
+// This file is the command line: commands, flags and the exit code. session.go is one run, state.go its folder, engine.go the embedded
+// engine, view.go what a person sees meanwhile, github.go what a step of GitHub Actions gets besides. plan.go and manage*.go are the commands
+// that look, cancel and clean. Nothing below package main reads the environment, the arguments or the standard streams.
 package main
 
 import (
@@ -63,6 +63,9 @@ func systemOf(args []string) system {
 	}
 	return s
 }
+
+// command is the command line, for whoever waits for this process.
+func (s system) command() string { return strings.Join(append([]string{"ftrun"}, s.Args...), " ") }
 
 // options are the flags. Each has a variable of the environment, which a flag on the command line outweighs.
 type options struct {

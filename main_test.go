@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,10 +36,15 @@ var update = flag.Bool("update", false, "rewrite the expected files inside the s
 const plantedKey = "sk-planted-7f3a9c51e2d84b60"
 
 func TestMain(m *testing.M) {
+	// Most tests here wait for a process or for the clock, and not for a processor. -parallel still has its say.
+	if err := flag.Set("test.parallel", strconv.Itoa(max(8, 2*runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"ftrun": main})
 }
 
-// TestScripts runs the transcripts of testdata/script: real processes, real HTTP, real files. Beside testscript's own commands:
+// TestScripts runs the transcripts of testdata/script: real processes, real HTTP, real files. Their base model is mostly one whose encoding
+// loads quickly. Beside testscript's own commands:
 //
 //	engine [faults.json]         start an embedded engine in the test and point OPENAI_BASE_URL and OPENAI_API_KEY at it
 //	engine -key KEY              the same, refusing every other key

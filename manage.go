@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -78,18 +76,18 @@ type upkeep struct {
 // openUpkeep reads the spec and finds out where its provider is. The error may be that there is no key: the endpoint is known all
 // the same then.
 func openUpkeep(o options, s system) (*upkeep, error) {
-	if o.Provider != "" && !slices.Contains(provider.Kinds(), o.Provider) {
-		return nil, usageError{err: fmt.Errorf("--provider %q: want one of %s", o.Provider, strings.Join(provider.Kinds(), ", "))}
+	if err := checkProvider(o); err != nil {
+		return nil, err
 	}
-	p, err := spec.Load(o.File, loadOptions(o, s))
+	p, err := loadPipeline(o, s)
 	if err != nil {
 		return nil, err
 	}
-	if o.Provider != "" {
-		p.Provider = provider.Settings{Kind: o.Provider}
+	u := &upkeep{options: o, system: s, pipeline: p, state: stateFolder(o, p)}
+	if err := checkState(u.state); err != nil {
+		return nil, err
 	}
-	u := &upkeep{options: o, system: s, pipeline: p, state: cmp.Or(o.State, filepath.Join(p.Dir, ".ftrun"))}
-	env := provider.Environment{Lookup: s.Env.Lookup, AllowHosts: o.AllowHosts, AllowEnv: o.AllowEnv}
+	env := environment(o, s)
 	if u.endpoint, err = provider.Resolve(p.Provider, env); !isNoKey(err) {
 		return u, err
 	}
@@ -132,11 +130,7 @@ func (u *upkeep) work(t provider.Trainer, journal *ledger.Ledger) runner.Options
 func (u *upkeep) client(open func(dir string) (*embedded.Server, error)) (*openai.Client, error) {
 	endpoint := u.endpoint
 	if endpoint.Kind == provider.KindEmbedded {
-		handler, err := open(filepath.Join(u.state, "embedded"))
-		if err != nil {
-			return nil, fmt.Errorf("embedded engine: %w", err)
-		}
-		engine, err := host(handler)
+		engine, err := startEngine(engineFolder(u.state), open)
 		if err != nil {
 			return nil, err
 		}
@@ -148,17 +142,6 @@ func (u *upkeep) client(open func(dir string) (*embedded.Server, error)) (*opena
 	}})
 	u.closers = append(u.closers, func() error { client.CloseIdleConnections(); return nil })
 	return client, nil
-}
-
-// host serves an embedded engine on a loopback port.
-func host(handler *embedded.Server) (*engine, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("embedded engine: %w", err), handler.Close())
-	}
-	e := &engine{baseURL: "http://" + listener.Addr().String() + "/v1", handler: handler, server: newServer(handler)}
-	go func() { _ = e.server.Serve(listener) }() // ends with stop; a request shows any other end
-	return e, nil
 }
 
 // lockPatience is how long a command waits for a run that may be about to end.
@@ -185,7 +168,7 @@ func (u *upkeep) lock(ctx context.Context) (*ledger.Ledger, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, lockPatience, inUse)
 	defer stop()
 	journal, err := ledger.Open(ctx, u.state, ledger.Options{
-		Command: strings.Join(append([]string{"ftrun"}, u.Args...), " "),
+		Command: u.command(),
 		Waiting: func(holder string) { inUse.holder = holder },
 	})
 	if errors.Is(err, inUse) {
@@ -209,7 +192,7 @@ func cancelJob(ctx context.Context, o options, s system) (err error) {
 		return u.say("nothing to cancel: the spec says train: off")
 	}
 	isEngine := u.endpoint.Kind == provider.KindEmbedded
-	if _, err := os.Stat(filepath.Join(u.state, "embedded")); isEngine && err != nil {
+	if _, err := os.Stat(engineFolder(u.state)); isEngine && err != nil {
 		return u.say("nothing to cancel: the embedded engine has nothing in " + u.state)
 	}
 	journal, err := ledger.Read(u.state)

@@ -14,6 +14,7 @@ import (
 
 // TestStateInUse: a command that needs the journal names the run that has it, and does not wait for that run's end.
 func TestStateInUse(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	held, err := ledger.Open(t.Context(), dir, ledger.Options{Command: "ftrun -f other.yaml"})
 	if err != nil {

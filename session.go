@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -93,20 +92,20 @@ func (s *session) execute(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	endpoint, err := provider.Resolve(p.Provider, provider.Environment{Lookup: s.Env.Lookup, AllowHosts: s.AllowHosts, AllowEnv: s.AllowEnv})
+	endpoint, err := provider.Resolve(p.Provider, environment(s.options, s.system))
 	if err != nil {
 		return err
 	}
-	state := s.State
-	if state == "" {
-		state = filepath.Join(p.Dir, ".ftrun")
+	state := stateFolder(s.options, p)
+	if err := checkState(state); err != nil {
+		return err
 	}
 	journal, err := s.openState(ctx, state)
 	if err != nil {
 		return err
 	}
 	if endpoint.Kind == provider.KindEmbedded {
-		engine, err := startEngine(filepath.Join(state, "embedded"))
+		engine, err := startEngine(engineFolder(state), trainingEngine)
 		if err != nil {
 			return err
 		}
@@ -126,14 +125,11 @@ func (s *session) execute(ctx context.Context) error {
 	return nil
 }
 
-// load reads the spec, and lets the flags have their say.
+// load reads the spec, and takes from it what the reports say and which there are.
 func (s *session) load() (*spec.Pipeline, error) {
-	p, err := spec.Load(s.File, loadOptions(s.options, s.system))
+	p, err := loadPipeline(s.options, s.system)
 	if err != nil {
 		return nil, err
-	}
-	if s.Provider != "" {
-		p.Provider = provider.Settings{Kind: s.Provider}
 	}
 	s.run.Name, s.run.BaseModel, s.run.Provider.Kind, s.run.TestedModel = p.Name, p.BaseModel, p.Provider.Kind, p.Test.Model
 	if p.Train.Off && (s.Until != "" || s.Detach) {
@@ -154,6 +150,23 @@ func (s *session) load() (*spec.Pipeline, error) {
 	return p, nil
 }
 
+// loadPipeline reads the spec, and lets the flags have their say.
+func loadPipeline(o options, s system) (*spec.Pipeline, error) {
+	p, err := spec.Load(o.File, loadOptions(o, s))
+	if err != nil {
+		return nil, err
+	}
+	if o.Provider != "" {
+		p.Provider = provider.Settings{Kind: o.Provider}
+	}
+	return p, nil
+}
+
+// environment is what decides where a key may go, and which.
+func environment(o options, s system) provider.Environment {
+	return provider.Environment{Lookup: s.Env.Lookup, AllowHosts: o.AllowHosts, AllowEnv: o.AllowEnv}
+}
+
 // loadOptions are what the flags and the environment let a spec do.
 func loadOptions(o options, s system) spec.LoadOptions {
 	return spec.LoadOptions{AllowOutside: o.AllowOutside, AllowEnv: o.AllowEnv, Lookup: s.Env.Lookup}
@@ -162,7 +175,7 @@ func loadOptions(o options, s system) spec.LoadOptions {
 // openState opens the journal in the state folder, once no other run has it.
 func (s *session) openState(ctx context.Context, dir string) (*ledger.Ledger, error) {
 	journal, err := ledger.Open(ctx, dir, ledger.Options{
-		Command: strings.Join(append([]string{"ftrun"}, s.Args...), " "),
+		Command: s.command(),
 		Waiting: func(holder string) { s.view.notice("waiting for another run: " + holder) },
 	})
 	if err != nil {
@@ -193,30 +206,34 @@ func checkRunFlags(o options) error {
 	if o.Until != "" && o.Detach {
 		return usageError{err: errors.New("--until and --detach say different things: use one")}
 	}
+	return checkProvider(o)
+}
+
+func checkProvider(o options) error {
 	if o.Provider != "" && !slices.Contains(provider.Kinds(), o.Provider) {
 		return usageError{err: fmt.Errorf("--provider %q: want one of %s", o.Provider, strings.Join(provider.Kinds(), ", "))}
 	}
 	return nil
 }
 
-// ignoreInGit keeps the state, and the prepared data in it, out of the user's commits.
-func ignoreInGit(state string) error {
-	path := filepath.Join(state, ".gitignore")
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	return os.WriteFile(path, []byte("*\n"), 0o600)
-}
-
 // concludeError puts an error into the run: one of the command line is known only here.
 func concludeError(run *result.Run, err error) {
-	var usage usageError
-	if !errors.As(err, &usage) {
+	var (
+		usage  usageError
+		linked *linkedError
+	)
+	switch {
+	case errors.As(err, &usage):
+		run.Conclusion = result.Conclusion{
+			Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "bad_flags",
+			Reason: err.Error(), Hint: usageHint,
+		}
+	case errors.As(err, &linked):
+		run.Conclusion = result.Conclusion{
+			Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "state_linked",
+			Reason: err.Error(), Hint: linked.Hint(),
+		}
+	default:
 		runner.Conclude(run, err)
-		return
-	}
-	run.Conclusion = result.Conclusion{
-		Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "bad_flags",
-		Reason: err.Error(), Hint: usageHint,
 	}
 }

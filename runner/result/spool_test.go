@@ -97,6 +97,49 @@ func TestSpoolFile(t *testing.T) {
 	}
 }
 
+// TestSpoolIsANewFile finds a file, and links, where the spool is to be. What they lead to stays as it is.
+func TestSpoolIsANewFile(t *testing.T) {
+	t.Parallel()
+	for _, there := range []string{"a file", "a link", "a second name", "a link to nothing"} {
+		t.Run(there, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			path, victim := filepath.Join(dir, "cases"), filepath.Join(dir, "victim")
+			if err := os.WriteFile(victim, []byte("mine"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var err error
+			switch there {
+			case "a file":
+				err = os.WriteFile(path, []byte("of a run that was killed"), 0o600)
+			case "a link":
+				err = os.Symlink(victim, path)
+			case "a second name":
+				err = os.Link(victim, path)
+			case "a link to nothing":
+				err = os.Symlink(filepath.Join(dir, "nothing"), path)
+			}
+			if err != nil {
+				t.Skip("not possible here:", err)
+			}
+			s, err := result.NewSpool(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, s, 0, numbered(0))
+			if err := s.Remove(); err != nil {
+				t.Error(err)
+			}
+			if data, err := os.ReadFile(victim); err != nil || string(data) != "mine" {
+				t.Errorf("the other file has %q, %v", data, err)
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+				t.Errorf("left: %v, %v", left, err)
+			}
+		})
+	}
+}
+
 // TestSpoolMemory puts 40 MB of cases from many goroutines, reads them back, and looks at the heap. It does not run in parallel.
 func TestSpoolMemory(t *testing.T) {
 	const n = 10_000
