@@ -10,6 +10,7 @@ import (
 
 	"ftrun/runner"
 	"ftrun/runner/provider/providertest"
+	"ftrun/runner/result"
 )
 
 // TestChangesAreNamed edits a pipeline that has run, and asks why it would be trained again. The run says the same.
@@ -68,13 +69,17 @@ func TestChangesAreNamed(t *testing.T) {
 					t.Errorf("offline: changes %q, want %q", got, test.want)
 				}
 				run := b.run(t.Context())
+				prepare := "run" // as the run itself found it
+				if run.Stages[0].Status == result.StageReused {
+					prepare = "reuse"
+				}
 				if len(test.want) == 0 {
-					b.wantPlan(plan, "run reuse reuse run", true)
+					b.wantPlan(plan, prepare+" reuse reuse run", true)
 					b.wantJobs(1)
 					return
 				}
-				b.wantPlan(plan, "run run run run", true, strings.Join(test.want, "; ")+"; no such job is recorded, and the provider lists none")
-				b.wantPlan(offlinePlan, "run unknown unknown run", true, strings.Join(test.want, "; "))
+				b.wantPlan(plan, prepare+" run run run", true, strings.Join(test.want, "; ")+"; no such job is recorded, and the provider lists none")
+				b.wantPlan(offlinePlan, prepare+" unknown unknown run", true, strings.Join(test.want, "; "))
 				if want := "job ftjob-2 created; " + strings.Join(test.want, "; "); run.Stages[1].Reason != want {
 					t.Errorf("the run says %q, want %q", run.Stages[1].Reason, want)
 				}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ftrun/runner/provider"
@@ -103,7 +104,9 @@ func TestOddFiles(t *testing.T) {
 }
 
 // TestNoList: what is no list is no empty one.
-func TestNoList(t *testing.T) {
+func TestNoList(t *testing.T) { synctest.Test(t, testNoList) }
+
+func testNoList(t *testing.T) {
 	for _, body := range []string{`[]`, `"x"`, `{}`, `{"error":"boom"}`, `{"data":{}}`, `null`, `5`} {
 		if jobs, err := bubbleClient(serve(body), nil).Jobs(t.Context(), nil); err == nil || speaksGo(err) {
 			t.Errorf("%s: %v, %v, want an error", body, jobs, err)
