@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 
-	"ftrun/runner/dataset"
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
 )
@@ -14,11 +13,11 @@ import (
 // standing returns the order that a run of the pipeline would work on, found out without writing anything. Problems in the data are
 // its error: without them there is no key.
 func standing(ctx context.Context, o Options) (order, error) {
-	prepared, err := dataset.Check(ctx, DatasetConfig(o.Pipeline, ""))
+	r := &runState{Options: o, run: &result.Run{}}
+	prepared, _, err := r.lookPrepared(ctx)
 	if err != nil {
 		return order{}, err
 	}
-	r := &runState{Options: o, run: &result.Run{}}
 	return r.order(prepared), nil
 }
 

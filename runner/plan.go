@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"ftrun/runner/dataset"
@@ -91,16 +90,14 @@ func (p *planner) make(ctx context.Context) error {
 	return p.planTest(model)
 }
 
-// planPrepare looks at what is prepared already, or reads the data as a run would, writing nothing.
+// planPrepare looks at what is prepared already, or reads the data.
 func (p *planner) planPrepare(ctx context.Context) (*dataset.Prepared, result.PlannedStage, error) {
-	config := DatasetConfig(p.Pipeline, filepath.Join(p.preparedDir(), trainingFile))
-	if key, _, err := prepareKey(config); err == nil { // else reading it says more
-		if prepared, found := p.preparedBefore(key, config.Out); found {
-			return prepared, result.PlannedStage{Name: stagePrepare, Action: result.PlanReuse, Reason: reasonPrepared}, nil
-		}
+	stage := result.PlannedStage{Name: stagePrepare, Action: result.PlanReuse, Reason: reasonPrepared}
+	prepared, before, err := p.lookPrepared(ctx)
+	if !before {
+		stage.Action, stage.Reason = result.PlanRun, "the data is not prepared yet, or not in this way"
 	}
-	prepared, err := dataset.Check(ctx, config)
-	return prepared, result.PlannedStage{Name: stagePrepare, Action: result.PlanRun, Reason: "the data is not prepared yet, or not in this way"}, err
+	return prepared, stage, err
 }
 
 // stage adds a stage, unless the run ends before it.

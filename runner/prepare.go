@@ -112,6 +112,18 @@ func (r *runState) preparedBefore(key, out string) (*dataset.Prepared, bool) {
 	return &prepared, true
 }
 
+// lookPrepared returns what the data gives, and whether it is prepared already; else it reads the data as a run would. It writes nothing.
+func (r *runState) lookPrepared(ctx context.Context) (prepared *dataset.Prepared, before bool, err error) {
+	config := DatasetConfig(r.Pipeline, filepath.Join(r.preparedDir(), trainingFile))
+	if key, _, err := prepareKey(config); err == nil && r.Ledger != nil { // where the key has an error, reading the data says more
+		if prepared, found := r.preparedBefore(key, config.Out); found {
+			return prepared, true, nil
+		}
+	}
+	prepared, err = dataset.Check(ctx, config)
+	return prepared, false, err
+}
+
 // digest returns a file's SHA-256, in hex, and its size.
 func digest(path string) (sum string, size int64, err error) {
 	f, err := os.Open(path)
