@@ -32,12 +32,17 @@ func (r *runState) openAnswers(ctx context.Context) (*answerStore, error) {
 	if reuse == spec.ReuseNever {
 		return nil, nil
 	}
-	a := &answerStore{dir: filepath.Join(r.StateDir, "answers"), read: !r.Fresh, always: reuse == spec.ReuseAlways}
+	a := &answerStore{dir: r.answersDir(), read: !r.Fresh, always: reuse == spec.ReuseAlways}
 	var err error
 	if a.journal, err = ledger.Open(ctx, a.dir, ledger.Options{}); err != nil {
 		return nil, fmt.Errorf("kept answers: %w", err)
 	}
 	return a, nil
+}
+
+// answersDir is where the answers of this pipeline are kept: several pipelines may share a state folder.
+func (r *runState) answersDir() string {
+	return filepath.Join(r.StateDir, "answers", ledger.Key([]string{filepath.Base(r.Pipeline.File), r.Pipeline.Name})[:keyLength])
 }
 
 // recordAnswer is the kind of the journal records of answers.

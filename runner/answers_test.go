@@ -149,3 +149,24 @@ func TestOnlyWhatErroredIsAskedAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestPipelinesOfOneFolder share a state folder: a verdict of one takes nothing of the other's.
+func TestPipelinesOfOneFolder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{})
+		b.spec = "name: first\n" + suite(10, "  baseline: off\n  concurrency: 1\n")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		b.fake.Answer = interruptedAfter(8, cancel)
+		b.want(b.run(ctx), 130, "interrupted")
+		b.fake.Answer = answering(func(string, string) (string, error) { return "right", nil })
+		first := b.spec
+		b.spec = "name: second\n" + suite(2, "  baseline: off\n")
+		b.want(b.run(t.Context()), 0, "passed")
+		before := b.cases()
+		b.spec = first
+		b.want(b.run(t.Context()), 0, "passed")
+		if n := b.cases() - before; n != 2 {
+			t.Errorf("%d questions were asked again, want the 2 that had no answer", n)
+		}
+	})
+}

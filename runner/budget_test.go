@@ -115,7 +115,7 @@ func TestTestingBudgetIsNeverPassed(t *testing.T) {
 			switch run.ReasonCode {
 			case "testing_budget":
 				stopped++
-				if run.ExitCode != 6 || run.Summary.Skipped == 0 {
+				if run.ExitCode != 6 || run.Summary.Skipped+run.Comparison.Summary.Skipped == 0 {
 					t.Errorf("exit %d, summary %+v", run.ExitCode, run.Summary)
 				}
 			case "passed", "undecided":
@@ -150,6 +150,23 @@ func (m *meteredCompleter) Complete(ctx context.Context, req provider.Completion
 	m.turn <- struct{}{}
 	defer func() { <-m.turn }()
 	return m.answer(req)
+}
+
+// TestCostIsReportedOnce is a job that a later run takes up when it has ended: it costs that run nothing. And a service that chooses more
+// epochs than the budget was held against is told of.
+func TestCostIsReportedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{Running: time.Minute})
+		b.spec = pipeline + "budget: {training_usd: 0.0049}\ntrain: {hyperparameters: {n_epochs: 1}}\n" // the fake trains 1000 tokens, at 5 USD per 1M
+		first := b.run(t.Context())
+		b.want(first, 0, "passed")
+		b.wantWarning(first, "training cost $0.005, more than budget.training_usd $0.0049")
+		second := b.run(t.Context())
+		b.want(second, 0, "passed")
+		if *first.Cost.TrainingUSD != 0.005 || *second.Cost.TrainingUSD != 0 || len(second.Warnings) != 0 {
+			t.Errorf("cost %v, then %v; warnings %q", *first.Cost.TrainingUSD, *second.Cost.TrainingUSD, second.Warnings)
+		}
+	})
 }
 
 // TestCostIsReported is what a run says that it cost.

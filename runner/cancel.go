@@ -81,6 +81,11 @@ func (o order) cancellable(ctx context.Context) ([]provider.Job, error) {
 		}
 	}
 	if alive := living(jobs); len(alive) > 0 {
+		for _, job := range alive {
+			if wrong := o.check(ctx, job); wrong != nil {
+				return nil, wrong
+			}
+		}
 		return alive, err
 	}
 	return jobs[:min(len(jobs), 1)], err

@@ -104,6 +104,8 @@ func (c *cleaner) file(f provider.File, key string) Leftover {
 	switch {
 	case len(alive) > 0:
 		l.Keep = "in use"
+	case len(users) == 0 && !c.All && f.CreatedAt.IsZero():
+		l.Keep = "no job uses it, and the provider does not say how old it is: a run may be about to"
 	case len(users) == 0 && c.Now().Sub(f.CreatedAt) < settling:
 		l.Keep = fmt.Sprintf("no job uses it, and it is less than %v old: a run may be about to", settling)
 	case !c.All && c.isOwn(key):

@@ -170,13 +170,21 @@ func (r *runState) testedModels() []string {
 	return models
 }
 
-// noteTrainingCost puts the price of the job into the report, whoever paid for it.
-func (r *runState) noteTrainingCost(job provider.Job) {
-	if r.tariff.kind == provider.KindEmbedded {
+// noteTrainingCost puts the price of the job into the report of the run that saw it end. A job that had ended before was paid for, and
+// reported, by an earlier run.
+func (r *runState) noteTrainingCost(job provider.Job, endedBefore bool) {
+	if r.tariff.kind == provider.KindEmbedded || endedBefore {
+		r.run.Cost.TrainingUSD = new(float64)
 		return
 	}
-	if job.TrainedTokens != nil && *job.TrainedTokens > 0 { // some services say 0 and mean that they do not say
-		r.run.Cost.TrainingUSD = usd(*job.TrainedTokens, r.tariff.training(r.Pipeline.BaseModel))
+	if job.TrainedTokens == nil || *job.TrainedTokens <= 0 { // some services say 0 and mean that they do not say
+		return
+	}
+	cost := usd(*job.TrainedTokens, r.tariff.training(r.Pipeline.BaseModel))
+	r.run.Cost.TrainingUSD = cost
+	if limit := r.Pipeline.Budget.TrainingUSD; cost != nil && limit != nil && *cost > *limit {
+		r.warn(stageWait, fmt.Sprintf("training cost %s, more than budget.training_usd %s: the service chose more epochs than usual; set train.hyperparameters.n_epochs",
+			dollars(*cost), dollars(*limit)))
 	}
 }
 
@@ -194,7 +202,7 @@ func (t tariff) cost(model string, u *provider.Usage) *float64 {
 	if input != nil && output != nil && *input == 0 && *output == 0 {
 		return new(float64)
 	}
-	if u == nil || input == nil || output == nil {
+	if u == nil || u.PromptTokens <= 0 || u.CompletionTokens < 0 || input == nil || output == nil { // no question has no tokens: some say 0 for unknown
 		return nil
 	}
 	total := tokens.USD(u.PromptTokens, *input) + tokens.USD(u.CompletionTokens, *output)

@@ -89,7 +89,7 @@ func (t *trainer) createOnce(ctx context.Context, file provider.File) (provider.
 	var refusal *provider.Error
 	switch {
 	case err == nil:
-		return job, t.recordState(t.key, stateCreated, job.ID)
+		return job, t.recordCreated(job)
 	case errors.As(err, &refusal) && refusal.Definite() && !t.inDoubt: // a no to this POST says nothing of an earlier one
 		if recordErr := t.recordState(t.key, stateRefused, ""); recordErr != nil {
 			return provider.Job{}, errors.Join(err, recordErr)

@@ -129,7 +129,7 @@ func summarize(cases []spec.Case, outcomes []outcome) result.Summary {
 			s.Skipped++
 		}
 	}
-	if m := share(spec.PassRate, "", cases, outcomes); m.cases > 0 {
+	if m := share(spec.PassRate, "", cases, outcomes); m.cases > 0 && s.Passed+s.Failed+s.Errored > 0 {
 		s.PassRate = &m.value
 	}
 	if m := share(spec.MeanScore, "", cases, outcomes); m.cases > m.open {

@@ -202,3 +202,85 @@ func (endlessCurve) Curve(ctx context.Context, _ provider.Job) ([]provider.Curve
 	<-ctx.Done()
 	return nil, context.Cause(ctx)
 }
+
+// namesOwn is a provider that has names of its own for models and methods.
+type namesOwn struct{ *providertest.Fake }
+
+func (n namesOwn) rename(j provider.Job, err error) (provider.Job, error) {
+	j.Model, j.Method = "internal-7b", "lora"
+	return j, err
+}
+
+func (n namesOwn) CreateJob(ctx context.Context, req provider.JobRequest) (provider.Job, error) {
+	return n.rename(n.Fake.CreateJob(ctx, req))
+}
+
+func (n namesOwn) Job(ctx context.Context, id string) (provider.Job, error) {
+	return n.rename(n.Fake.Job(ctx, id))
+}
+
+// TestNamesOfTheService is a job that the service calls otherwise from the start: it is ours in every later run.
+func TestNamesOfTheService(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{Running: time.Minute})
+		use := func(o *runner.Options) { o.Trainer = namesOwn{b.fake} }
+		b.want(b.run(t.Context(), use), 0, "passed")
+		b.want(b.run(t.Context(), use), 0, "passed")
+		b.wantJobs(1)
+	})
+}
+
+// lateCancel is a provider that says yes to a cancellation and goes on for a while, or for ever.
+type lateCancel struct {
+	*providertest.Fake
+	after time.Duration
+}
+
+func (l lateCancel) CancelJob(ctx context.Context, id string) (provider.Job, error) {
+	if l.after > 0 {
+		time.AfterFunc(l.after, func() { _, _ = l.Fake.CancelJob(context.Background(), id) })
+	}
+	return l.Fake.Job(ctx, id)
+}
+
+// TestCancellationThatIsNone is wait.on_timeout: cancel at such a provider: what goes on is not told as cancelled, and not replaced.
+func TestCancellationThatIsNone(t *testing.T) {
+	for name, test := range map[string]struct {
+		after time.Duration
+		told  string
+		jobs  int // after a second run
+	}{
+		"never":            {0, "could not be cancelled: the provider shows it as running", 1},
+		"two seconds late": {2 * time.Second, "cancelled, as wait.on_timeout says", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, &providertest.Fake{Running: time.Hour})
+				b.spec = pipeline + "wait: {timeout: 1m, on_timeout: cancel}\n"
+				use := func(o *runner.Options) { o.Trainer = lateCancel{b.fake, test.after} }
+				run := b.run(t.Context(), use)
+				b.want(run, 5, "wait_timeout")
+				if !strings.Contains(run.Reason, test.told) {
+					t.Errorf("reason %q, want %q", run.Reason, test.told)
+				}
+				b.run(t.Context(), use)
+				b.wantJobs(test.jobs)
+			})
+		})
+	}
+}
+
+// TestTwinsThatTrainedAreNamed is two machines that detached, and never saw each other: whoever picks the job up is told.
+func TestTwinsThatTrainedAreNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &providertest.Fake{ListLag: 30 * time.Second, Running: time.Minute}
+		first, second := newBench(t, fake), newBench(t, fake)
+		detach := func(o *runner.Options) { o.Detach = true }
+		first.want(first.run(t.Context(), detach), 5, "detached")
+		second.want(second.run(t.Context(), detach), 5, "detached")
+		time.Sleep(time.Hour) // in a bubble
+		run := second.run(t.Context())
+		second.want(run, 0, "passed")
+		second.wantWarning(run, "job ftjob-1 has the same inputs and is succeeded: it was created beside ftjob-2")
+	})
+}

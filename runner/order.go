@@ -69,7 +69,7 @@ func (o order) check(ctx context.Context, j provider.Job) error {
 		wrong = "it carries the key of other inputs"
 	case !sameModel(j.Model, o.Pipeline.BaseModel):
 		wrong = fmt.Sprintf("it trains %q, not %q", j.Model, o.Pipeline.BaseModel)
-	case j.Method != "" && j.Method != o.Pipeline.Train.Method:
+	case j.Method != o.Pipeline.Train.Method && (j.Method == "supervised" || j.Method == "dpo" || j.Method == "reinforcement"): // others are names of a service
 		wrong = fmt.Sprintf("its method is %q, not %q", j.Method, o.Pipeline.Train.Method)
 	default:
 		wrong = o.otherFile(ctx, j)

@@ -83,7 +83,7 @@ func (p *planner) make(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	model, err := p.planWait(t, found)
+	model, err := p.planWait(ctx, t, found)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (p *planner) find(ctx context.Context, t *trainer) (foundJob, error) {
 		return foundJob{}, err
 	}
 	if known.State == stateCreated {
-		found, stands, err := p.recordedJob(ctx, t, known.ID)
+		found, stands, err := p.recordedJob(ctx, t, known)
 		if err != nil || stands {
 			return found, err
 		}
@@ -197,7 +197,8 @@ func (p *planner) find(ctx context.Context, t *trainer) (foundJob, error) {
 }
 
 // recordedJob tells how the job stands that this machine recorded; false: it does not count any more.
-func (p *planner) recordedJob(ctx context.Context, t *trainer, id string) (found foundJob, stands bool, err error) {
+func (p *planner) recordedJob(ctx context.Context, t *trainer, known jobRecord) (found foundJob, stands bool, err error) {
+	id := known.ID
 	found = foundJob{action: result.PlanReuse, id: id}
 	if record, ok := t.Ledger.Last(recordJob, t.key); ok {
 		found.record = record.Time
@@ -207,7 +208,7 @@ func (p *planner) recordedJob(ctx context.Context, t *trainer, id string) (found
 		return found, true, nil
 	}
 	found.job, err = t.Trainer.Job(ctx, id) // once: a run asks for longer
-	if err := t.checkRecorded(ctx, id, found.job, err); err != nil {
+	if err := t.checkRecorded(ctx, known, found.job, err); err != nil {
 		found.action, found.reason = result.PlanUnknown, "the recorded job can't be taken up"
 		return found, true, p.stopAt(stageTrain, err)
 	}
@@ -286,7 +287,7 @@ type testedModel struct {
 }
 
 // planWait tells what there is to wait for.
-func (p *planner) planWait(t *trainer, found foundJob) (testedModel, error) {
+func (p *planner) planWait(ctx context.Context, t *trainer, found foundJob) (testedModel, error) {
 	model := testedModel{name: p.Pipeline.Test.Model, known: p.Pipeline.Test.Model != "" || found.action == result.PlanRun}
 	s := result.PlannedStage{Name: stageWait, Action: result.PlanRun, JobID: found.id}
 	patience := fmt.Sprintf("for at most %s", shortly(p.Pipeline.Wait.Timeout))
@@ -305,14 +306,14 @@ func (p *planner) planWait(t *trainer, found foundJob) (testedModel, error) {
 		model.known = true
 		s.Reason = fmt.Sprintf("job %s is %s: waiting %s", found.id, found.job.Status, patience)
 	default:
-		return p.endOf(t, found.job, model)
+		return p.endOf(ctx, t, found.job, model)
 	}
 	p.stage(s)
 	return model, nil
 }
 
 // endOf tells what became of a job that has ended.
-func (p *planner) endOf(t *trainer, job provider.Job, model testedModel) (testedModel, error) {
+func (p *planner) endOf(ctx context.Context, t *trainer, job provider.Job, model testedModel) (testedModel, error) {
 	model.name, model.known = cmp.Or(model.name, job.FineTunedModel), true
 	s := result.PlannedStage{Name: stageWait, Action: result.PlanReuse, JobID: job.ID, Reason: fmt.Sprintf("job %s has %s", job.ID, job.Status)}
 	if job.Status == provider.StatusSucceeded && model.name != "" {
@@ -323,7 +324,7 @@ func (p *planner) endOf(t *trainer, job provider.Job, model testedModel) (tested
 	if job.Status == provider.StatusCancelled { // judgeEnd would record it
 		return model, p.stopAt(stageWait, &JobError{ID: job.ID, Status: job.Status, Way: "the run after that starts a new job"})
 	}
-	return model, p.stopAt(stageWait, (&waiter{order: t.order, job: job}).judgeEnd())
+	return model, p.stopAt(stageWait, (&waiter{order: t.order, job: job}).judgeEnd(ctx))
 }
 
 // shortly returns a duration without the units that are 0.

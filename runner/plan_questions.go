@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"ftrun/runner/ledger"
 	"ftrun/runner/provider"
@@ -72,7 +71,7 @@ func (p *planner) keptAnswers() (*ledger.Ledger, error) {
 	if p.Pipeline.Test.Reuse == spec.ReuseNever || p.Fresh {
 		return nil, nil
 	}
-	dir := filepath.Join(p.StateDir, "answers")
+	dir := p.answersDir()
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

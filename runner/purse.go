@@ -63,6 +63,14 @@ func (p *purse) settle(worst float64, actual *float64) {
 	p.freed = make(chan struct{})
 }
 
+// settleLost books a call that was not answered: nobody knows what it cost, and the given amount counts against the cap.
+func (p *purse) settleLost(worst, amount float64) {
+	p.settle(worst, &amount)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unknown = p.unknown || amount > 0
+}
+
 // total returns what was spent, or nil where that is not known.
 func (p *purse) total() *float64 {
 	p.mu.Lock()

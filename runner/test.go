@@ -180,8 +180,12 @@ func (e *examiner) pay(ctx context.Context, req provider.CompletionRequest) (pro
 		e.purse.settle(worst, e.tariff.cost(req.Model, completion.Usage))
 	case errors.As(err, &refusal) && refusal.Definite():
 		e.purse.settle(worst, new(float64))
-	default: // it may have been answered, and billed
-		e.purse.settle(worst, e.tariff.cost(req.Model, nil))
+	default: // each attempt may have been answered, and billed
+		attempts := 1.0
+		if refusal != nil {
+			attempts = float64(max(refusal.Attempts, 1))
+		}
+		e.purse.settleLost(worst, worst*attempts)
 	}
 	return completion, err
 }

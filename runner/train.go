@@ -126,6 +126,15 @@ const (
 type jobRecord struct {
 	State string `json:"state"`
 	ID    string `json:"id,omitempty"`
+
+	// What the service called these when it created the job. Some have names of their own, which later answers repeat.
+	Model  string `json:"model,omitempty"`
+	Method string `json:"method,omitempty"`
+}
+
+// recordCreated puts a job on disk that this run created.
+func (o order) recordCreated(job provider.Job) error {
+	return o.journal(recordJob, o.key, jobRecord{State: stateCreated, ID: job.ID, Model: job.Model, Method: job.Method})
 }
 
 // recordState puts on disk how things stand with a key's job.
@@ -168,24 +177,30 @@ func (t *trainer) recorded(ctx context.Context) (provider.Job, bool, error) {
 		return provider.Job{}, false, err
 	}
 	job, err := t.knownJob(ctx, known.ID)
-	if err := t.checkRecorded(ctx, known.ID, job, err); err != nil {
+	if err := t.checkRecorded(ctx, known, job, err); err != nil {
 		return provider.Job{}, false, err
 	}
 	return job, true, nil
 }
 
 // checkRecorded returns why the answer about a recorded job, or its absence, ends the run.
-func (t *trainer) checkRecorded(ctx context.Context, id string, job provider.Job, err error) error {
+func (t *trainer) checkRecorded(ctx context.Context, known jobRecord, job provider.Job, err error) error {
 	if isKind(err, provider.KindNotFound) {
 		return &stuckError{
 			Code:    "job_gone",
-			Message: fmt.Sprintf("recorded job %s is unknown to the provider", id),
-			Way:     "if it is really gone, change train.seed to train again",
+			Message: fmt.Sprintf("recorded job %s is unknown to the provider", known.ID),
+			Way:     "check provider.base_url, which often ends in /v1, and the key's project; only if the job is really gone, change train.seed to train again",
 			Err:     err,
 		}
 	}
 	if err != nil {
 		return err
+	}
+	if known.Model == job.Model { // as the service called it from the start
+		job.Model = ""
+	}
+	if known.Method == job.Method {
+		job.Method = ""
 	}
 	return t.check(ctx, job)
 }

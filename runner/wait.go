@@ -30,14 +30,17 @@ const (
 // wait follows the job to its end and returns the model that the cases are put to, once it answers.
 func (r *runState) wait(ctx context.Context, o order, job provider.Job) (done[string], error) {
 	w := &waiter{order: o, job: job, lastAnswer: time.Now(), noLog: job.Status.Terminal(), shown: map[string]bool{}}
+	taken := r.run.Stages[len(r.run.Stages)-1].Status // of the train stage
+	endedBefore := job.Status.Terminal() && (taken == result.StageReused || taken == result.StageAdopted)
 	if err := w.follow(ctx); err != nil {
 		return done[string]{}, err
 	}
-	if err := w.judgeEnd(); err != nil {
+	if err := w.judgeEnd(ctx); err != nil {
 		return done[string]{}, err
 	}
 	r.run.FineTunedModel = w.job.FineTunedModel
-	r.noteTrainingCost(w.job)
+	w.nameTwins(ctx)
+	r.noteTrainingCost(w.job, endedBefore)
 	w.readCurve(ctx)
 	model := cmp.Or(r.Pipeline.Test.Model, w.job.FineTunedModel)
 	if model != w.job.FineTunedModel {
@@ -56,7 +59,8 @@ type waiter struct {
 	lastEvent  string
 	shown      map[string]bool // ids of events: a service may ignore the cursor
 	lastAnswer time.Time
-	hasRun     bool // too late to give way to a twin
+	hasRun     bool   // too late to give way to a twin
+	doomed     string // id of a job that gave way and has not ended
 	warnedOf   provider.Status
 	misses     int  // questions for the log that failed
 	noLog      bool // the job had ended before this run: its log would read like a second training; or the service keeps none
@@ -101,6 +105,7 @@ func (w *waiter) poll(ctx context.Context) error {
 // giveWay looks for an older twin, which another machine created at about the same time while neither saw the other. Until a job has
 // run it costs nothing: ours is cancelled, and the run goes on with the twin.
 func (w *waiter) giveWay(ctx context.Context) error {
+	w.endDoomed(ctx)
 	if w.hasRun {
 		return nil
 	}
@@ -121,14 +126,50 @@ func (w *waiter) giveWay(ctx context.Context) error {
 	if ours < 0 || byAge(twin, jobs[ours]) >= 0 || w.check(ctx, twin) != nil { // listed beside listed: one answer may round a date another way
 		return nil
 	}
-	fate := "ours, " + w.job.ID + ", was cancelled"
-	if _, err := w.Trainer.CancelJob(ctx, w.job.ID); err != nil {
+	ending, stop := context.WithTimeout(ctx, cancelGrace)
+	defer stop()
+	ended, err := w.end(ending, w.job.ID)
+	fate := fmt.Sprintf("ours, %s, is %s", w.job.ID, ended.Status)
+	if err != nil {
 		fate = fmt.Sprintf("ours, %s, could not be cancelled: %v", w.job.ID, err)
+	}
+	if err != nil || !ended.Status.Terminal() {
+		w.doomed = w.job.ID
 	}
 	w.warn(stageWait, fmt.Sprintf("job %s of another run has the same inputs and is older: going on with it; %s", twin.ID, fate))
 	w.job, w.lastEvent, w.hasRun = twin, "", false
 	w.noteJob(twin, w.key)
 	return w.recordState(w.key, stateCreated, twin.ID)
+}
+
+// endDoomed tries again to cancel a job that gave way and did not end.
+func (w *waiter) endDoomed(ctx context.Context) {
+	if w.doomed == "" {
+		return
+	}
+	job, err := w.Trainer.CancelJob(ctx, w.doomed)
+	switch {
+	case err == nil && job.Status == provider.StatusCancelled:
+		w.warn(stageWait, fmt.Sprintf("job %s, which gave way, is cancelled now", w.doomed))
+		w.doomed = ""
+	case isKind(err, provider.KindInvalid), isKind(err, provider.KindNotFound), isKind(err, provider.KindForbidden), job.Status.Terminal():
+		if now, lookErr := w.Trainer.Job(ctx, w.doomed); lookErr != nil || now.Status.Terminal() || now.Status.HasRun() {
+			w.doomed = "" // it has ended or trains; its id is in the report
+		}
+	}
+}
+
+// nameTwins names the other jobs of the same inputs that trained or may have: who trained twice is to know it.
+func (w *waiter) nameTwins(ctx context.Context) {
+	jobs, err := w.jobs(ctx)
+	if err != nil {
+		return // the run has its model
+	}
+	for _, j := range jobs {
+		if j.ID != w.job.ID && j.Status != provider.StatusCancelled && j.Status != provider.StatusFailed {
+			w.warn(stageWait, fmt.Sprintf("job %s has the same inputs and is %s: it was created beside %s, and may have been billed too", j.ID, j.Status, w.job.ID))
+		}
+	}
 }
 
 // tolerate returns nil while a failure may pass and has not lasted too long.
@@ -225,28 +266,54 @@ func (w *waiter) cancelled() (bool, error) {
 	return err == nil, err
 }
 
-// cancel stops the job at the provider, soon, though the run's own context has ended.
+// cancel stops the job at the provider, soon, though the run's own context has ended. What the provider does not show as cancelled is
+// not: the journal keeps the job.
 func (w *waiter) cancel() error {
 	ctx, stop := context.WithTimeout(context.Background(), cancelGrace)
 	defer stop()
-	job, err := w.Trainer.CancelJob(ctx, w.job.ID)
+	job, err := w.end(ctx, w.job.ID)
 	if err != nil {
 		return err
 	}
 	w.job = job
 	w.noteJob(job, w.key)
 	w.emit(result.Event{Type: result.EventJob, Stage: stageWait, Job: w.run.Job, Changed: true})
+	if job.Status != provider.StatusCancelled {
+		return fmt.Errorf("the provider shows it as %s", job.Status)
+	}
 	return w.recordState(w.key, stateCancelled, job.ID)
 }
 
+// end asks the provider to cancel a job, and looks until the job has ended or the context has.
+func (w *waiter) end(ctx context.Context, id string) (provider.Job, error) {
+	job, err := w.Trainer.CancelJob(ctx, id)
+	for err == nil && !job.Status.Terminal() {
+		if pause(ctx, time.Second) != nil {
+			return job, nil
+		}
+		next, lookErr := w.Trainer.Job(ctx, id)
+		if lookErr == nil {
+			job = next
+		}
+	}
+	return job, err
+}
+
+// replaceable reports whether the next run starts a job in place of this one, which the service broke.
+func (w *waiter) replaceable(ctx context.Context) bool {
+	jobs, err := w.jobs(ctx)
+	broken := slices.DeleteFunc(jobs, func(j provider.Job) bool { return !failedByService(j) })
+	return err == nil && len(broken) > 0 && len(broken) <= maxReplacements
+}
+
 // judgeEnd returns why a terminal job has no model.
-func (w *waiter) judgeEnd() error {
+func (w *waiter) judgeEnd(ctx context.Context) error {
 	failure := &JobError{ID: w.job.ID, Status: w.job.Status, Reason: w.job.Error}
 	switch w.job.Status {
 	case provider.StatusFailed:
 		failure.Way = "mend what the reason names; to train the same inputs once more, change train.seed"
-		if failedByService(w.job) {
-			failure.Way = fmt.Sprintf("the fault was the service's and nothing was billed: run the same command again, which starts at most %d more jobs", maxReplacements)
+		if failedByService(w.job) && w.replaceable(ctx) {
+			failure.Way = fmt.Sprintf("the fault was the service's and nothing was billed: run the same command again, which starts another job (at most %d of these inputs in all)", maxReplacements+1)
 		}
 		return failure
 	case provider.StatusCancelled:

@@ -59,7 +59,7 @@ func (c *Client) eventPage(ctx context.Context, jobID, cursor string) (items []j
 	if err := call.finish(ctx, libraryErr); err != nil {
 		return nil, false, err
 	}
-	if items, more, err = decodePage(call.body); err != nil {
+	if items, more, _, err = decodePage(call.body); err != nil {
 		return nil, false, call.unreadable(err)
 	}
 	return items, more, nil

@@ -26,7 +26,7 @@ func (c *Client) list(ctx context.Context, call *call, path string, query url.Va
 		if err := c.get(ctx, call, path, query); err != nil {
 			return nil, err
 		}
-		items, more, err := decodePage(call.body)
+		items, more, said, err := decodePage(call.body)
 		if err != nil {
 			return nil, call.unreadable(err)
 		}
@@ -35,8 +35,8 @@ func (c *Client) list(ctx context.Context, call *call, path string, query url.Va
 		}
 		news, last := unseen(items, seen)
 		all = append(all, news...)
-		if !more || len(items) == 0 {
-			return all, nil
+		if said && !more || len(items) == 0 || last == "" && !said {
+			return all, nil // where nobody says whether there is more, a page that brings nothing new is the end
 		}
 		if last == "" { // nothing new, and yet more to come
 			return nil, call.unreadable(errors.New("list does not end: the next page brings nothing new"))

@@ -228,3 +228,33 @@ func TestEventsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestListWithoutHasMore is a service that does not say whether there is more: the list goes on until a page brings nothing new.
+func TestListWithoutHasMore(t *testing.T) {
+	for name, pages := range map[string]bool{"it pages": true, "it ignores the cursor": false} {
+		t.Run(name, func(t *testing.T) {
+			handler := func(w http.ResponseWriter, r *http.Request) {
+				from := 0
+				if after := r.URL.Query().Get("after"); after != "" && pages {
+					if _, err := fmt.Sscanf(after, "job-%d", &from); err != nil {
+						t.Error(err)
+					}
+					from++
+				}
+				var items []string
+				for i := from; i < min(from+20, 150); i++ {
+					items = append(items, fmt.Sprintf(`{"id":"job-%d","created_at":%d}`, i, 1000+i))
+				}
+				fmt.Fprintf(w, `{"data":[%s]}`, strings.Join(items, ","))
+			}
+			want := 150
+			if !pages {
+				want = 20
+			}
+			jobs, err := bubbleClient(handler, nil).Jobs(t.Context(), nil)
+			if err != nil || len(jobs) != want {
+				t.Errorf("%d jobs, %v, want %d", len(jobs), err, want)
+			}
+		})
+	}
+}

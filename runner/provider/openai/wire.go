@@ -21,23 +21,24 @@ func decode(raw []byte, what string, into any) error {
 	return nil
 }
 
-// decodePage reads one page of a list. A list without its data is no empty list: whoever takes it for one may buy a job twice.
-func decodePage(body []byte) (items []json.RawMessage, more bool, err error) {
+// decodePage reads one page of a list. A list without its data is no empty list: whoever takes it for one may buy a job twice. said is
+// false where the service does not tell whether there is more.
+func decodePage(body []byte) (items []json.RawMessage, more, said bool, err error) {
 	var object struct {
 		Data    json.RawMessage `json:"data"`
 		HasMore text            `json:"has_more"`
 	}
 	if err := decode(body, "list", &object); err != nil {
-		return nil, false, err
+		return nil, false, false, err
 	}
 	switch {
 	case len(object.Data) > 0 && json.Unmarshal(object.Data, &items) == nil:
 	case errorIn(body) != "": // which says more than the answer's start
-		return nil, false, errors.New("list has no data")
+		return nil, false, false, errors.New("list has no data")
 	default:
-		return nil, false, fmt.Errorf("list has no data: %s", excerpt(body))
+		return nil, false, false, fmt.Errorf("list has no data: %s", excerpt(body))
 	}
-	return items, object.HasMore == "true", nil
+	return items, object.HasMore == "true" || object.HasMore == "1", object.HasMore != "", nil
 }
 
 func decodeID(item []byte) (string, error) {
