@@ -82,6 +82,7 @@ func setup(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("EXAMPLES", examples)
+	env.Setenv("GOGC", "400") // some two hundred processes: collecting their garbage takes a good part of their time
 	env.Defer(func() {
 		if path := leak(env.WorkDir); path != "" {
 			panic("the key stands in " + path)

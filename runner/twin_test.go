@@ -16,7 +16,7 @@ import (
 )
 
 // races is how many times TestTwins lets machines race: go test ./runner -run TestTwins -races 10000 -timeout 60m
-var races = flag.Int("races", 25, "how many races of machines that start at once")
+var races = flag.Int("races", 15, "how many races of machines that start at once")
 
 // TestTwins is machines that start the same new inputs at about the same time, while a new job is not listed yet. Whenever it is
 // listed before it trains, one job trains, and every machine goes on with that one.
