@@ -147,7 +147,9 @@ func (w *waiter) endDoomed(ctx context.Context) {
 	if w.doomed == "" {
 		return
 	}
-	job, err := w.Trainer.CancelJob(ctx, w.doomed)
+	asking, stop := context.WithTimeout(ctx, cancelGrace) // the end of the job that counts is not to be noticed late for it
+	defer stop()
+	job, err := w.Trainer.CancelJob(asking, w.doomed)
 	switch {
 	case err == nil && job.Status == provider.StatusCancelled:
 		w.warn(stageWait, fmt.Sprintf("job %s, which gave way, is cancelled now", w.doomed))
