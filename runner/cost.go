@@ -164,7 +164,7 @@ func (r *runState) testedModels() []string {
 	if models[0] == "" {
 		models[0] = "ft:" + strings.TrimPrefix(r.Pipeline.BaseModel, "ft:")
 	}
-	if r.Pipeline.Test.Baseline == spec.BaselineBase {
+	if r.Pipeline.Test.Baseline.Kind == spec.BaselineBase {
 		models = append(models, r.Pipeline.BaseModel)
 	}
 	return models

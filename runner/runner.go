@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"ftrun/runner/gate"
 	"ftrun/runner/ledger"
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
@@ -63,8 +64,8 @@ type runState struct {
 	Options
 	run     *result.Run
 	tariff  tariff
-	verdict judgement  // of the test stage
-	mu      sync.Mutex // held while an event is handed on
+	verdict *gate.Judgement // of the test stage; nil: it was not reached
+	mu      sync.Mutex      // held while an event is handed on
 }
 
 // stages is the whole product: four stages, each handing what it made to the next.
@@ -140,6 +141,16 @@ func do[Out any](ctx context.Context, r *runState, name string, stage func(conte
 		return outcome.Value, &StageError{Stage: name, Err: err}
 	}
 	return outcome.Value, nil
+}
+
+// conclude says how the run ended. A certain gate failure stays one whatever else went wrong, short of being stopped.
+func (r *runState) conclude(err error) {
+	failed := r.verdict != nil && len(r.verdict.Failures) > 0
+	if err != nil && (!failed || resumable(err)) {
+		Conclude(r.run, err)
+		return
+	}
+	r.run.Conclusion = r.verdict.Conclusion()
 }
 
 // fillSkippedStages lists the stages that were not reached, so that a report always has all four.

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ftrun/runner/gate"
 	"ftrun/runner/grade"
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
@@ -35,17 +36,41 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 		return done[struct{}]{}, err
 	}
 	e := &examiner{
-		runState: r, model: model, spool: spool, tested: make([]outcome, len(test.Cases)), nth: nthOfItsKind(test.Cases),
+		runState: r, model: model, spool: spool, tested: make([]gate.Outcome, len(test.Cases)), nth: nthOfItsKind(test.Cases),
 		kept: kept, purse: newPurse(r.Pipeline.Budget.TestingUSD),
 	}
-	if test.Baseline == spec.BaselineBase {
+	if test.Baseline.Kind == spec.BaselineBase {
 		e.baseline = r.Pipeline.BaseModel
-		e.base = make([]outcome, len(test.Cases))
+		e.base = make([]gate.Outcome, len(test.Cases))
 	}
 	asked := e.ask(ctx)
-	r.judge(evidence{cases: test.Cases, tested: e.tested, base: e.base, baseline: e.baseline, curve: r.run.TrainingCurve})
+	verdict := r.judge(gate.Evidence{
+		Cases: test.Cases, Tested: e.tested, Base: e.base, Curve: r.run.TrainingCurve,
+		Baseline: gate.Baseline{Kind: test.Baseline.Kind, Model: e.baseline},
+	})
 	r.run.Cost.TestingUSD = e.purse.total()
-	return done[struct{}]{Reason: countCases(len(test.Cases)) + kept.told()}, errors.Join(asked, kept.close(asked == nil && len(r.verdict.undecided) == 0))
+	return done[struct{}]{Reason: countCases(len(test.Cases)) + kept.told()}, errors.Join(asked, kept.close(asked == nil && len(verdict.Undecided) == 0))
+}
+
+// judge decides, and puts the decision into the report.
+func (r *runState) judge(e gate.Evidence) gate.Judgement {
+	verdict := gate.Judge(r.Pipeline.Test, r.Pipeline.Thresholds, e)
+	r.verdict = &verdict
+	r.run.Summary, r.run.Comparison, r.run.Repeats, r.run.Flaky = verdict.Summary, verdict.Comparison, verdict.Repeats, verdict.Flaky
+	r.run.Thresholds = verdict.Thresholds
+	for _, t := range verdict.Thresholds {
+		r.emit(result.Event{Type: result.EventThreshold, Stage: stageTest, Threshold: &t})
+	}
+	return verdict
+}
+
+// outcomeOf is what judging keeps of an answer.
+func outcomeOf(a result.Answer) gate.Outcome {
+	o := gate.Outcome{Status: a.Status}
+	if a.Score != nil {
+		o.Score, o.HasScore = *a.Score, true
+	}
+	return o
 }
 
 // An examiner asks models the cases and grades their answers.
@@ -54,9 +79,9 @@ type examiner struct {
 	model    string // tested
 	baseline string // empty: none
 	spool    *result.Spool
-	tested   []outcome // by case
-	base     []outcome // by case; nil without a baseline
-	nth      []int     // by case: which of the cases with the same question it is
+	tested   []gate.Outcome // by case
+	base     []gate.Outcome // by case; nil without a baseline
+	nth      []int          // by case: which of the cases with the same question it is
 	kept     *answerStore
 	unkept   sync.Once // tells that answers can't be kept
 	purse    *purse
@@ -238,7 +263,7 @@ func assertAnswer(a *result.Answer, c spec.Case, text string) {
 	passed := true
 	var sum, weights float64
 	for _, assertion := range c.Assertions {
-		g, err := assertion.Grader.Grade(grade.Sample{Output: text, Reference: c.Answer})
+		g, err := assertion.Grader.Grade(context.TODO(), grade.Sample{Output: text, Reference: c.Answer}, grade.Services{})
 		if err != nil {
 			a.Status, a.Error = result.CaseErrored, fmt.Sprintf("grade %s: %v", assertion.Name, err)
 			return
@@ -258,4 +283,11 @@ func assertAnswer(a *result.Answer, c spec.Case, text string) {
 	if !passed {
 		a.Status = result.CaseFailed
 	}
+}
+
+func countCases(n int) string {
+	if n == 1 {
+		return "1 case"
+	}
+	return fmt.Sprintf("%d cases", n)
 }

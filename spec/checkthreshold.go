@@ -115,7 +115,7 @@ func (c *checker) insteadOfAnswers() string {
 }
 
 func (c *checker) checkThreshold(path string, t Threshold) {
-	if t.Baseline && c.pipeline.Test.Baseline == BaselineOff && !c.Troubled("test.baseline") && !c.Troubled("base_model") {
+	if t.Baseline && c.pipeline.Test.Baseline.Kind == BaselineOff && !c.Troubled("test.baseline") && !c.Troubled("base_model") {
 		why := "test.baseline is off"
 		if !c.Has("test.baseline") {
 			why = "there is no base_model to compare with"
@@ -186,7 +186,7 @@ func (c *checker) gates() []Threshold {
 	if slices.ContainsFunc(cases, hasAssertions) {
 		defaults = append(defaults, Threshold{Metric: PassRate, Op: "==", Value: 1})
 	}
-	if scoredOnly && c.pipeline.Test.Baseline != BaselineOff {
+	if scoredOnly && c.pipeline.Test.Baseline.Kind != BaselineOff {
 		defaults = append(defaults,
 			Threshold{Metric: MeanScore, Op: ">=", Baseline: true},
 			Threshold{Metric: MeanScore, Op: ">"},

@@ -193,14 +193,14 @@ func (c *checker) checkModels() {
 		c.Add("train", "off needs test.model: without training there is no other model to ask", `name the model to ask: test: {model: …, cases: …}`)
 	}
 	c.choice("test.baseline", string(c.file.Test.Baseline), []string{BaselineBase, BaselineOff})
-	p.Test.Baseline = string(c.file.Test.Baseline)
-	if p.Test.Baseline == "" {
-		p.Test.Baseline = BaselineOff
+	p.Test.Baseline.Kind = string(c.file.Test.Baseline)
+	if p.Test.Baseline.Kind == "" {
+		p.Test.Baseline.Kind = BaselineOff
 		if p.BaseModel != "" {
-			p.Test.Baseline = BaselineBase
+			p.Test.Baseline.Kind = BaselineBase
 		}
 	}
-	if p.Test.Baseline != BaselineBase {
+	if p.Test.Baseline.Kind != BaselineBase {
 		return
 	}
 	switch {

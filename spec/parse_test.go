@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 	test := p.Test
 	test.Cases = nil
 	want := spec.Test{
-		Baseline: "base", Concurrency: 16, Timeout: time.Minute, MinCases: 1,
+		Baseline: spec.Baseline{Kind: spec.BaselineBase}, Concurrency: 16, Timeout: time.Minute, MinCases: 1,
 		MaxErrors: spec.Amount{Value: 0.05, Percent: true, Text: "5%"}, Reuse: "resume",
 	}
 	if !reflect.DeepEqual(test, want) {
@@ -146,7 +146,7 @@ func checkEverythingCases(t *testing.T, cases []spec.Case) {
 	if a[0].Weight != 0.5 || !a[0].Not || a[1].Weight != 2 || a[1].Not || a[2].Weight != 0 {
 		t.Errorf("weights or negations: %+v", a)
 	}
-	if g, err := a[1].Grader.Grade(grade.Sample{Output: "It is 4."}); err != nil || !g.Pass {
+	if g, err := a[1].Grader.Grade(t.Context(), grade.Sample{Output: "It is 4."}, grade.Services{}); err != nil || !g.Pass {
 		t.Errorf("grade %+v, %v", g, err)
 	}
 	if k := cases[0]; !k.MustPass || k.Answer != "4" || k.Pos.Line != 46 {

@@ -2,6 +2,7 @@
 package spec
 
 import (
+	"encoding/json"
 	"time"
 
 	"ftrun/runner/grade"
@@ -38,7 +39,9 @@ type Dataset struct {
 	Format  string            // auto, qa or chat
 	Fields  map[string]string // role (question, answer, system) to column; nil: the usual synonyms
 	TooLong string            // error or drop
-	Pos     diag.Position
+
+	Contamination string // warn, error or off: test cases that stand in the training data
+	Pos           diag.Position
 }
 
 // Train says how to train.
@@ -65,11 +68,22 @@ type Wait struct {
 	OnInterrupt string // leave or cancel
 }
 
-// The choices of test.baseline.
+// The kinds of baseline.
 const (
-	BaselineBase = "base"
-	BaselineOff  = "off"
+	BaselineBase    = "base"    // the base model
+	BaselineModel   = "model"   // another model, maybe of another provider
+	BaselineResults = "results" // an earlier run's results.json, graded anew
+	BaselineOff     = "off"
 )
+
+// A Baseline is what the tested model is compared with, on the same cases.
+type Baseline struct {
+	Kind     string             // one of the constants above
+	Model    string             // of BaselineModel
+	Provider *provider.Settings // of BaselineModel; nil: the pipeline's
+	Results  string             // of BaselineResults: the file as the spec has it, relative to the spec
+	Pos      diag.Position
+}
 
 // The choices of test.reuse: which answers that are recorded already count again.
 const (
@@ -80,15 +94,41 @@ const (
 
 // Test says what to ask and how.
 type Test struct {
-	Cases       []Case // never empty
-	Model       string // asked instead of the fine-tuned model; empty: the fine-tuned model
-	Baseline    string // base or off
-	Concurrency int
+	Cases       []Case             // never empty
+	Model       string             // asked instead of the fine-tuned model; empty: the fine-tuned model
+	Provider    *provider.Settings // of the tested model; nil: the pipeline's
+	Baseline    Baseline
+	Judge       *Judge        // nil: no grader asks a model
+	Concurrency int           // questions at the same time, at most
 	Timeout     time.Duration // of one question, its retries included
 	Sampling    Sampling
 	MaxErrors   Amount
 	MinCases    int
 	Reuse       string // resume, always or never
+
+	RequestsPerMinute int // to each provider, at most; 0: no limit
+	TokensPerMinute   int // the same in tokens of questions and answers
+
+	ResponseFormat *provider.ResponseFormat // that every answer is bound to; nil: free text
+}
+
+// A Judge is the model that graders such as score_model ask.
+type Judge struct {
+	Model       string
+	Provider    *provider.Settings // nil: the pipeline's
+	Samples     int                // independent verdicts on one answer; their majority, or the median of their scores, counts
+	Temperature float64
+	AllowSelf   bool // the judge may be the model under test
+	Calibration []Calibration
+	Pos         diag.Position
+}
+
+// A Calibration is an answer of which it is known how a judge must decide. Where one comes out otherwise, no verdict of the judge counts.
+type Calibration struct {
+	Case   Case   // its question, answer, vars, and the assertions of judges that are held to it
+	Output string // what a model is supposed to have said
+	Pass   bool   // whether the assertions must hold
+	Pos    diag.Position
 }
 
 // Sampling is how answers are drawn.
@@ -114,13 +154,24 @@ func (a Amount) Of(n int) float64 {
 
 // A Case is one test case. It has assertions, or an answer to be scored against, or both.
 type Case struct {
-	ID         string // declared, else a hash of its content
-	Question   string
-	Answer     string
-	Tags       []string
-	MustPass   bool
-	Assertions []Assertion // those of test.assert first
-	Pos        diag.Position
+	ID           string             // declared, else a hash of its content
+	Question     string             // the last thing that the user says
+	Messages     []provider.Message // the conversation up to the answer, its own system message included; nil: the question alone
+	SystemPrompt *string            // sent in place of the pipeline's; "" for none; nil: the pipeline's
+	Answer       string
+	Tags         []string
+	Vars         map[string]string // for the templates of graders
+	Tools        []json.RawMessage // tool objects that are sent with the question, test.tools first
+	MustPass     bool
+	Repeat       Repeat
+	Assertions   []Assertion // those of test.assert first
+	Pos          diag.Position
+}
+
+// Repeat says how often a case is asked, and how many of its answers must pass for the case to pass.
+type Repeat struct {
+	Times int // 1 or more
+	Need  int // 1 to Times
 }
 
 // An Assertion is a condition on one answer.
@@ -128,6 +179,8 @@ type Assertion struct {
 	Name   string // declared, else made of the grader and its argument
 	Kind   string // the grader's key, with not_ where it is negated
 	Not    bool
+	Judge  bool    // a model decides
+	Exec   bool    // a command of the user's decides
 	Weight float64 // 0: reported only
 	Grader grade.Grader
 }

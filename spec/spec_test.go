@@ -104,8 +104,8 @@ func checkComplete(t *testing.T, p *spec.Pipeline) {
 		t.Errorf("nothing to ask: %+v", p)
 	case p.Wait.Timeout <= 0, p.Test.Timeout <= 0, p.Test.Concurrency < 1, p.Test.MinCases < 1, p.Test.MaxErrors.Text == "", p.Test.Reuse == "":
 		t.Errorf("a default is missing: %+v", p)
-	case p.Test.Baseline != spec.BaselineBase && p.Test.Baseline != spec.BaselineOff:
-		t.Errorf("baseline %q", p.Test.Baseline)
+	case p.Test.Baseline.Kind != spec.BaselineBase && p.Test.Baseline.Kind != spec.BaselineOff:
+		t.Errorf("baseline %q", p.Test.Baseline.Kind)
 	}
 	ids := map[string]bool{}
 	for _, k := range p.Test.Cases {

@@ -40,6 +40,16 @@ func (m Metric) loss() bool { return m == TrainLoss || m == ValidLoss }
 // ofAnswers reports whether the metric says how good the answers are.
 func (m Metric) ofAnswers() bool { return m != Errors && !m.OfTraining() }
 
+// A Form is what a threshold says of its metric.
+type Form string
+
+// The forms of a threshold.
+const (
+	FormCompare  Form = ""                    // op value
+	FormNoDrop   Form = "no_significant_drop" // not significantly below the baseline
+	FormNotWorse Form = "not_worse_than"      // at most a margin below the baseline, with confidence
+)
+
 // A Threshold is a condition on a metric:
 //
 //	threshold = metric [ "{tag:" name "}" ] op value
@@ -56,11 +66,14 @@ type Threshold struct {
 	Expression string // as written, or as it would be
 	Metric     Metric
 	Tag        string // "" for all cases
-	Op         string // < <= > >= == !=
+	Form       Form
+	Op         string // < <= > >= == != of FormCompare
 	Value      float64
-	Percent    bool // the value was written with %, and Value is the fraction: for Errors a share of the cases
-	Baseline   bool // compared with the baseline's metric instead of Value
-	Default    bool // not in the spec
+	Unit       string  // of Value as written: "", "%", "ms", "s" or "USD". With % Value is the fraction, with ms and s it is in seconds
+	Baseline   bool    // compared with the baseline's metric instead of Value
+	Margin     float64 // of FormNotWorse: how much worse it may be, in absolute points as a fraction
+	Level      float64 // confidence, such as 0.95. Of FormCompare 0: the measured value is compared as it is
+	Default    bool    // not in the spec
 	Pos        diag.Position
 }
 
@@ -75,7 +88,7 @@ func (t Threshold) String() string {
 	switch {
 	case t.Baseline:
 		b.WriteString("baseline")
-	case t.Percent:
+	case t.Unit == "%":
 		b.WriteString(percent(t.Value))
 	default:
 		b.WriteString(strconv.FormatFloat(t.Value, 'f', -1, 64))
@@ -218,7 +231,10 @@ func (t *Threshold) setValue(text string) *ThresholdError {
 	if !ok {
 		return badValue(t.Metric, text)
 	}
-	t.Value, t.Percent = value, isPercent
+	t.Value = value
+	if isPercent {
+		t.Unit = "%"
+	}
 	switch {
 	case isPercent && t.Metric.loss():
 		return &ThresholdError{fmt.Sprintf("%s is a number, not a share, found %s", t.Metric, text), ""}
@@ -269,7 +285,7 @@ func (m Metric) wants() string {
 // checkPossible refuses a condition that no outcome can meet.
 func (t *Threshold) checkPossible() *ThresholdError {
 	most := 1.0
-	if t.Metric == Errors && !t.Percent || t.Metric.loss() {
+	if t.Metric == Errors && t.Unit != "%" || t.Metric.loss() {
 		most = math.Inf(1)
 	}
 	if t.Op == "<" && t.Value == 0 || t.Op == ">" && t.Value == most {

@@ -11,15 +11,15 @@ import (
 func TestParseThreshold(t *testing.T) {
 	for text, want := range map[string]spec.Threshold{
 		"pass_rate >= 0.9":               {Metric: spec.PassRate, Op: ">=", Value: 0.9},
-		" pass_rate>=90% ":               {Metric: spec.PassRate, Op: ">=", Value: 0.9, Percent: true},
-		"mean_score{tag:a.b-C_1} < 7 %":  {Metric: spec.MeanScore, Tag: "a.b-C_1", Op: "<", Value: 0.07, Percent: true},
+		" pass_rate>=90% ":               {Metric: spec.PassRate, Op: ">=", Value: 0.9, Unit: "%"},
+		"mean_score{tag:a.b-C_1} < 7 %":  {Metric: spec.MeanScore, Tag: "a.b-C_1", Op: "<", Value: 0.07, Unit: "%"},
 		"mean_score { tag : x } != 0.50": {Metric: spec.MeanScore, Tag: "x", Op: "!=", Value: 0.5},
 		"errors == 0":                    {Metric: spec.Errors, Op: "=="},
-		"errors <= 12.5%":                {Metric: spec.Errors, Op: "<=", Value: 0.125, Percent: true},
+		"errors <= 12.5%":                {Metric: spec.Errors, Op: "<=", Value: 0.125, Unit: "%"},
 		"errors > 1000":                  {Metric: spec.Errors, Op: ">", Value: 1000},
 		"train_loss < 1.25":              {Metric: spec.TrainLoss, Op: "<", Value: 1.25},
 		"valid_loss>=2":                  {Metric: spec.ValidLoss, Op: ">=", Value: 2},
-		"valid_accuracy >= 60%":          {Metric: spec.ValidAccuracy, Op: ">=", Value: 0.6, Percent: true},
+		"valid_accuracy >= 60%":          {Metric: spec.ValidAccuracy, Op: ">=", Value: 0.6, Unit: "%"},
 		"valid_accuracy != 0.5":          {Metric: spec.ValidAccuracy, Op: "!=", Value: 0.5},
 		"pass_rate>baseline":             {Metric: spec.PassRate, Op: ">", Baseline: true},
 	} {

@@ -4,10 +4,30 @@
 // that a mistake in them has a position. Adding a grader is one file with such a struct and one line in the table.
 package grade
 
-// A Sample is what a grader looks at.
+import (
+	"context"
+	"time"
+)
+
+// A Sample is what a grader looks at: a model's answer to a case, and the case.
 type Sample struct {
-	Output    string // the model's answer
-	Reference string // the expected answer of the case
+	Output       string     // the text of the answer, or of the refusal where there is none
+	ToolCalls    []ToolCall // that the answer makes
+	Refusal      string     // the service's own mark that the model refused, where it gives one
+	FinishReason string     // stop, length, content_filter, tool_calls, or what a service says
+
+	Reference string            // the expected answer of the case
+	Question  string            // the last thing that the user said
+	Vars      map[string]string // of the case
+
+	Latency *time.Duration // of the answer; nil: not measured in this run
+	CostUSD *float64       // of the answer; nil: not known
+}
+
+// A ToolCall is a function that the model wants called.
+type ToolCall struct {
+	Name      string
+	Arguments string // JSON, as the model wrote it: it may be broken
 }
 
 // A Grade is a grader's decision. Score is in [0,1].
@@ -18,8 +38,34 @@ type Grade struct {
 }
 
 // A Grader decides on samples. It is safe for concurrent use. An error means that it could not decide, which is never "wrong".
+// Most graders need nothing but the sample; those that ask a model or run a command do so through the services.
 type Grader interface {
-	Grade(s Sample) (Grade, error)
+	Grade(ctx context.Context, s Sample, with Services) (Grade, error)
+}
+
+// Services are what graders may use beside the sample. A nil one is not to be had: a grader that needs it returns an error.
+type Services struct {
+	// Ask puts a question to a judge and returns its text. samples independent answers are wanted; an error is one of all of them.
+	Ask func(ctx context.Context, q Question) ([]string, error)
+	// Embed returns a vector for each text, all of one length.
+	Embed func(ctx context.Context, model string, texts []string) ([][]float64, error)
+	// Exec runs a command of the user's with the input on its standard input, and returns what it wrote on its standard output.
+	Exec func(ctx context.Context, command []string, input []byte) ([]byte, error)
+}
+
+// A Question is put to a judge.
+type Question struct {
+	Model    string // empty: the judge that the pipeline names
+	Messages []Turn
+	Name     string // of the schema
+	Schema   string // JSON Schema that the answer must fit, strictly
+	Samples  int    // independent answers wanted; 0: as many as the pipeline says
+}
+
+// A Turn is one message of a question.
+type Turn struct {
+	Role    string
+	Content string
 }
 
 // Args are a grader's arguments: a pointer to a struct with yaml tags, filled by the spec.
@@ -44,6 +90,8 @@ type Kind struct {
 	Name   string      // the key in an assertion
 	Scalar string      // the key that a bare scalar stands for: {icontains: light} is {icontains: {value: light}}; "" where there is no such form
 	New    func() Args // arguments with their defaults
+
+	Judge bool // its verdict is a model's: it needs Services.Ask
 
 	Example string // arguments as they are written in the spec, for messages; where there is no Scalar
 }

@@ -95,7 +95,7 @@ func TestConditions(t *testing.T) {
 		if tt.pass {
 			want.Score = 1
 		}
-		got, err := tt.args.Grader().Grade(Sample{Output: tt.output, Reference: "never looked at"})
+		got, err := tt.args.Grader().Grade(t.Context(), Sample{Output: tt.output, Reference: "never looked at"}, Services{})
 		if err != nil || got != want {
 			t.Errorf("%v of %q:\n got %+v, %v\nwant %+v", tt.args, tt.output, got, err, want)
 		}
@@ -112,18 +112,18 @@ func TestTextSimilarity(t *testing.T) {
 		sample Sample
 		want   Grade
 	}{
-		{TextSimilarity{RougeLMetric, "", 0.5}, Sample{"police kill the gunman", reference}, Grade{0.75, true, "rouge_l is 0.75, at least 0.5"}},
-		{TextSimilarity{RougeLMetric, "", 0.75}, Sample{"police kill the gunman", reference}, Grade{0.75, true, "rouge_l is 0.75, at least 0.75"}},
-		{TextSimilarity{RougeLMetric, "", 0.8}, Sample{"police kill the gunman", reference}, Grade{0.75, false, "rouge_l is 0.75, below 0.8"}},
-		{TextSimilarity{RougeLMetric, reference, 1}, Sample{reference, "something else"}, Grade{1, true, "rouge_l is 1, at least 1"}},
-		{TextSimilarity{RougeLMetric, "1 2", 0.6667}, Sample{"1", ""}, Grade{2. / 3, false, "rouge_l is 0.666, below 0.6667"}},
-		{TextSimilarity{RougeLMetric, "", 0.1}, Sample{"", reference}, Grade{0, false, "rouge_l is 0, below 0.1"}},
+		{TextSimilarity{RougeLMetric, "", 0.5}, Sample{Output: "police kill the gunman", Reference: reference}, Grade{0.75, true, "rouge_l is 0.75, at least 0.5"}},
+		{TextSimilarity{RougeLMetric, "", 0.75}, Sample{Output: "police kill the gunman", Reference: reference}, Grade{0.75, true, "rouge_l is 0.75, at least 0.75"}},
+		{TextSimilarity{RougeLMetric, "", 0.8}, Sample{Output: "police kill the gunman", Reference: reference}, Grade{0.75, false, "rouge_l is 0.75, below 0.8"}},
+		{TextSimilarity{RougeLMetric, reference, 1}, Sample{Output: reference, Reference: "something else"}, Grade{1, true, "rouge_l is 1, at least 1"}},
+		{TextSimilarity{RougeLMetric, "1 2", 0.6667}, Sample{Output: "1", Reference: ""}, Grade{2. / 3, false, "rouge_l is 0.666, below 0.6667"}},
+		{TextSimilarity{RougeLMetric, "", 0.1}, Sample{Output: "", Reference: reference}, Grade{0, false, "rouge_l is 0, below 0.1"}},
 	}
 	for _, tt := range tests {
 		if problems := tt.args.Check(); problems != nil {
 			t.Errorf("%v: %v", &tt.args, problems)
 		}
-		if got, err := tt.args.Grader().Grade(tt.sample); err != nil || got != tt.want {
+		if got, err := tt.args.Grader().Grade(t.Context(), tt.sample, Services{}); err != nil || got != tt.want {
 			t.Errorf("%v of %+v = %+v, %v, want %+v", &tt.args, tt.sample, got, err, tt.want)
 		}
 		if want := tt.args.Reference == ""; tt.args.NeedsReference() != want {
@@ -221,7 +221,7 @@ func TestReasonsAreHarmless(t *testing.T) {
 			&Equals{text}, &Equals{"x"}, &Contains{text}, &Contains{"x"}, &IContains{text}, &StartsWith{text}, &StartsWith{"x"},
 			&EndsWith{text}, &EndsWith{"x"}, &Regex{"(?s).*"}, &Regex{"[^\x00-\U0010ffff]"}, &TextSimilarity{RougeLMetric, text, 0.5},
 		} {
-			g, err := args.Grader().Grade(Sample{Output: text, Reference: text})
+			g, err := args.Grader().Grade(t.Context(), Sample{Output: text, Reference: text}, Services{})
 			if err != nil || g.Score < 0 || g.Score > 1 {
 				t.Errorf("%T of %.20q: %+v, %v", args, text, g, err)
 			}
@@ -246,7 +246,7 @@ func TestGradersAreSafeForConcurrentUse(t *testing.T) {
 		wg.Go(func() {
 			for range 100 {
 				for _, g := range graders {
-					if grade, err := g.Grade(Sample{Output: "a"}); err != nil || !grade.Pass {
+					if grade, err := g.Grade(t.Context(), Sample{Output: "a"}, Services{}); err != nil || !grade.Pass {
 						t.Errorf("%T: %+v, %v", g, grade, err)
 					}
 				}
@@ -262,7 +262,7 @@ func BenchmarkConditions(b *testing.B) {
 		b.Run(fmt.Sprintf("%T", args), func(b *testing.B) {
 			g := args.Grader()
 			for b.Loop() {
-				_, _ = g.Grade(Sample{Output: output})
+				_, _ = g.Grade(b.Context(), Sample{Output: output}, Services{})
 			}
 		})
 	}

@@ -1,5 +1,7 @@
 package grade
 
+import "context"
+
 // Kinds returns every grader, sorted by name.
 func Kinds() []Kind {
 	return []Kind{
@@ -24,7 +26,7 @@ func Negate(g Grade) Grade {
 type condition func(output string) (found string, holds bool)
 
 // Grade scores 1 or 0.
-func (c condition) Grade(s Sample) (Grade, error) {
+func (c condition) Grade(_ context.Context, s Sample, _ Services) (Grade, error) {
 	found, holds := c(s.Output)
 	if holds {
 		return Grade{Score: 1, Pass: true, Reason: found}, nil

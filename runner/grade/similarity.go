@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -52,7 +53,7 @@ type similarity struct {
 }
 
 // Grade passes an output whose score reaches the threshold.
-func (g similarity) Grade(s Sample) (Grade, error) {
+func (g similarity) Grade(_ context.Context, s Sample, _ Services) (Grade, error) {
 	reference := g.reference
 	if reference == "" {
 		reference = s.Reference

@@ -159,24 +159,43 @@ type Checkpoint struct {
 	Model string // the name that it answers to; the last one's may be that of the job's own model
 }
 
-// A Message is one turn of a conversation.
+// A Message is one turn of a conversation. Its JSON names kept answers, so what was not there from the first is left out where empty.
 type Message struct {
-	Role    string
-	Content string
+	Role       string
+	Content    string
+	Name       string     `json:",omitempty"`
+	ToolCalls  []ToolCall `json:",omitempty"` // of an assistant's turn
+	ToolCallID string     `json:",omitempty"` // of a tool's turn: the call that it answers
+}
+
+// A ToolCall is a function that a model wants called.
+type ToolCall struct {
+	ID        string
+	Name      string
+	Arguments string // JSON, as the model wrote it: it may be broken
+}
+
+// A ResponseFormat binds an answer to a JSON Schema, strictly.
+type ResponseFormat struct {
+	Name   string          // [a-zA-Z0-9_-]{1,64}
+	Schema json.RawMessage // a JSON Schema
 }
 
 // A CompletionRequest asks a model for one answer.
 type CompletionRequest struct {
 	Model               string
 	Messages            []Message
-	Temperature         *float64 // nil leaves the service's default; 0 is sent as 0
-	MaxCompletionTokens int      // 0 leaves the service's default
+	Temperature         *float64          // nil leaves the service's default; 0 is sent as 0. A model that refuses it is asked without it
+	MaxCompletionTokens int               // 0 leaves the service's default
+	Tools               []json.RawMessage // tool objects as the API has them: {type: function, function: {name, …}}
+	ResponseFormat      *ResponseFormat   // nil: free text
 }
 
 // A Completion is a model's answer.
 type Completion struct {
 	Text         string
 	Refusal      string
+	ToolCalls    []ToolCall
 	FinishReason string
 	Model        string
 	Usage        *Usage
@@ -225,4 +244,30 @@ type Trainer interface {
 // A Completer asks models. Implementations are safe for concurrent use and retry what passes; every error is an *Error or a context's.
 type Completer interface {
 	Complete(ctx context.Context, req CompletionRequest) (Completion, error)
+}
+
+// An Embeddings is what a service makes of texts: a vector for each, in their order, all of one length.
+type Embeddings struct {
+	Vectors [][]float64
+	Usage   *Usage // nil: the service did not say
+}
+
+// An Embedder turns texts into vectors. Implementations are safe for concurrent use; every error is an *Error or a context's.
+type Embedder interface {
+	Embed(ctx context.Context, model string, texts []string) (Embeddings, error)
+}
+
+type throttledKey struct{}
+
+// OnThrottled returns a context whose requests call observe each time that the service pleads for patience (429, and 503 or 529 with a time to
+// wait), before it is asked again, with how long the service wants to be left alone; 0: it did not say. observe must not block.
+func OnThrottled(ctx context.Context, observe func(wait time.Duration)) context.Context {
+	return context.WithValue(ctx, throttledKey{}, observe)
+}
+
+// Throttled tells whoever observes ctx by [OnThrottled].
+func Throttled(ctx context.Context, wait time.Duration) {
+	if observe, ok := ctx.Value(throttledKey{}).(func(time.Duration)); ok {
+		observe(wait)
+	}
 }

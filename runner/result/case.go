@@ -20,7 +20,8 @@ type Case struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name"`
 	Tags     []string `json:"tags"`
-	Line     int      `json:"line,omitempty"` // of the spec
+	Line     int      `json:"line,omitempty"` // of the spec, or of File
+	File     string   `json:"file,omitempty"` // of cases, as the spec has it; empty: the spec itself
 	MustPass bool     `json:"must_pass,omitempty"`
 	Question string   `json:"question"`
 	Expected string   `json:"expected"`
@@ -28,12 +29,15 @@ type Case struct {
 	Baseline *Answer `json:"baseline"` // null: no baseline was asked
 }
 
-// An Answer is a model's answer to a case, and the judgement on it.
+// An Answer is a model's answer to a case, and the judgement on it. Where the case is asked several times, status, score and passed are of all
+// its answers together, the rest is of the one that speaks for them, and Repeats has them all.
 type Answer struct {
 	Status       string      `json:"status"`
 	Generated    *string     `json:"generated"` // null: none came
-	Score        *float64    `json:"score"`     // null: not scored
-	Passed       *bool       `json:"passed"`    // null: no assertions, or no answer
+	ToolCalls    []ToolCall  `json:"tool_calls,omitempty"`
+	Refused      bool        `json:"refused,omitempty"` // the model declined to answer
+	Score        *float64    `json:"score"`             // null: not scored
+	Passed       *bool       `json:"passed"`            // null: no assertions, or no answer
 	Assertions   []Assertion `json:"assertions"`
 	Error        string      `json:"error,omitempty"`
 	FinishReason string      `json:"finish_reason,omitempty"`
@@ -41,6 +45,14 @@ type Answer struct {
 	Attempts     int         `json:"attempts,omitempty"`
 	Usage        *Usage      `json:"usage,omitempty"`
 	ReusedFrom   *time.Time  `json:"reused_from,omitempty"` // when an earlier run got this answer; its latency counts nowhere
+	CostUSD      *float64    `json:"cost_usd,omitempty"`
+	Repeats      []Answer    `json:"repeats,omitempty"`
+}
+
+// A ToolCall is a function that the model wanted called.
+type ToolCall struct {
+	Name      string `json:"name"`
+	Arguments string `json:"arguments"` // as the model wrote it
 }
 
 // An Assertion is one condition on an answer, and how it came out.

@@ -49,22 +49,25 @@ type Run struct {
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
 	Conclusion
-	Provider       Provider     `json:"provider"`
-	BaseModel      string       `json:"base_model"`
-	FineTunedModel string       `json:"fine_tuned_model,omitempty"`
-	TestedModel    string       `json:"tested_model,omitempty"` // where the spec names another than the fine-tuned one
-	Job            *Job         `json:"job,omitempty"`
-	Dataset        *Dataset     `json:"dataset,omitempty"`
-	Stages         []Stage      `json:"stages"`
-	Summary        Summary      `json:"summary"`
-	Thresholds     []Threshold  `json:"thresholds"`
-	Comparison     *Comparison  `json:"comparison,omitempty"`
-	Cost           Cost         `json:"cost"`
-	TrainingCurve  []CurvePoint `json:"training_curve"`
-	Warnings       []string     `json:"warnings"`
-	Problems       []Problem    `json:"problems,omitempty"`
-	Provenance     Provenance   `json:"provenance"`
-	Cases          Cases        `json:"-"` // written as "cases", last
+	Provider       Provider       `json:"provider"`
+	BaseModel      string         `json:"base_model"`
+	FineTunedModel string         `json:"fine_tuned_model,omitempty"`
+	TestedModel    string         `json:"tested_model,omitempty"` // where the spec names another than the fine-tuned one
+	Job            *Job           `json:"job,omitempty"`
+	Dataset        *Dataset       `json:"dataset,omitempty"`
+	Stages         []Stage        `json:"stages"`
+	Summary        Summary        `json:"summary"`
+	Thresholds     []Threshold    `json:"thresholds"`
+	Comparison     *Comparison    `json:"comparison,omitempty"`
+	Repeats        *Repeats       `json:"repeats,omitempty"`
+	Flaky          []Flake        `json:"flaky,omitempty"`
+	Contamination  *Contamination `json:"contamination,omitempty"`
+	Cost           Cost           `json:"cost"`
+	TrainingCurve  []CurvePoint   `json:"training_curve"`
+	Warnings       []string       `json:"warnings"`
+	Problems       []Problem      `json:"problems,omitempty"`
+	Provenance     Provenance     `json:"provenance"`
+	Cases          Cases          `json:"-"` // written as "cases", last
 }
 
 // Begin returns the run as it is before it has done anything: unfinished. It is written before the first act, so that a run
@@ -178,35 +181,119 @@ type Summary struct {
 // The verdicts on a threshold.
 const (
 	ThresholdPass      = "pass"
-	ThresholdFail      = "fail"
-	ThresholdUndecided = "undecided" // errored cases could turn it either way, or there is no data
+	ThresholdFail      = "fail"      // the model is not good enough
+	ThresholdUndecided = "undecided" // Cause says why
+)
+
+// The causes of an undecided threshold.
+const (
+	CauseNotMeasured       = "not_measured"        // answers that never came could turn it either way, or there is no data
+	CauseNotEnoughEvidence = "not_enough_evidence" // measured, and too few cases to say it with the confidence that is asked for
 )
 
 // A Threshold is a condition on all cases, and how it came out.
 type Threshold struct {
-	Expression string   `json:"expression"`
-	Value      *float64 `json:"value"`          // measured: a rate counts errored cases as not passed, a mean leaves them out; null: no data
-	Wanted     *float64 `json:"wanted"`         // what it was compared with; null: no data
-	Low        *float64 `json:"low,omitempty"`  // value with every errored case as 0 (baseline: as 1)
-	High       *float64 `json:"high,omitempty"` // value with every errored case as 1 (baseline: as 0)
-	Verdict    string   `json:"verdict"`        // pass, fail or undecided
-	Reason     string   `json:"reason"`         // one sentence
-	Default    bool     `json:"default"`        // not in the spec
-	Line       int      `json:"line,omitempty"` // of the spec
+	Expression string    `json:"expression"`
+	Value      *float64  `json:"value"`              // measured: a rate counts errored cases as not passed, a mean leaves them out; null: no data
+	Wanted     *float64  `json:"wanted"`             // what it was compared with; null: no data
+	Unit       string    `json:"unit,omitempty"`     // of both: "" (a number), "%" (a fraction), "s", "USD"
+	Low        *float64  `json:"low,omitempty"`      // value with every errored case as 0 (baseline: as 1)
+	High       *float64  `json:"high,omitempty"`     // value with every errored case as 1 (baseline: as 0)
+	Interval   *Interval `json:"interval,omitempty"` // that the confidence asked for leaves; of a difference where it is about the baseline
+	PValue     *float64  `json:"p_value,omitempty"`
+	Verdict    string    `json:"verdict"`
+	Cause      string    `json:"cause,omitempty"` // of an undecided one
+	Reason     string    `json:"reason"`          // one sentence
+	Default    bool      `json:"default"`         // not in the spec
+	Line       int       `json:"line,omitempty"`  // of the spec
+}
+
+// An Interval is a confidence interval.
+type Interval struct {
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+	Level float64 `json:"level"` // such as 0.95, two-sided
 }
 
 // A Comparison sets the tested model beside the baseline, on the same cases.
 type Comparison struct {
-	Baseline string  `json:"baseline"` // model
-	Summary  Summary `json:"summary"`  // of the baseline
-	Fixed    int     `json:"fixed"`    // failed by the baseline, passed by the tested model
-	Broken   int     `json:"broken"`   // passed by the baseline, failed by the tested model
+	Baseline    string    `json:"baseline"`              // model
+	Kind        string    `json:"kind"`                  // base, model or results
+	Provider    *Provider `json:"provider,omitempty"`    // of a model that another service serves
+	Results     string    `json:"results,omitempty"`     // the file, as the spec has it
+	Unavailable string    `json:"unavailable,omitempty"` // why there is nothing to compare with; empty: there is
+
+	Summary Summary `json:"summary"` // of the baseline
+	Cases   int     `json:"cases"`   // that both have an outcome of
+	Fixed   int     `json:"fixed"`   // failed by the baseline, passed by the tested model
+	Broken  int     `json:"broken"`  // passed by the baseline, failed by the tested model
+	Same    int     `json:"same"`    // passed by both or failed by both
+
+	FixedCases  []string `json:"fixed_cases"`  // ids, in the order of the spec
+	BrokenCases []string `json:"broken_cases"` // ids, in the order of the spec
+
+	PassRate  *Difference `json:"pass_rate"`  // over cases with assertions; null: too few pairs
+	MeanScore *Difference `json:"mean_score"` // over cases with a score; null: too few pairs
+}
+
+// A Difference is a metric of the tested model less the baseline's, over the cases that both have an outcome of.
+type Difference struct {
+	Value    float64  `json:"value"`
+	Interval Interval `json:"interval"`
+	PValue   *float64 `json:"p_value"`  // two-sided; null: not to be had
+	Method   string   `json:"method"`   // what made interval and p value
+	Cases    int      `json:"cases"`    // pairs
+	Smallest float64  `json:"smallest"` // difference that as many cases would show four times out of five
+}
+
+// A Flake is a case whose answers came out both ways.
+type Flake struct {
+	ID     string `json:"id"`
+	Passed int    `json:"passed"`
+	Failed int    `json:"failed"`
+}
+
+// Repeats tells how steady the tested model is where cases are asked several times. Each list is by k, from 1 on.
+type Repeats struct {
+	Cases   int       `json:"cases"`    // asked more than once, with assertions
+	PassAt  []float64 `json:"pass_at"`  // pass@k: that at least one of k answers passes, the mean over these cases
+	PassAll []float64 `json:"pass_all"` // pass^k: that all of k answers pass
+}
+
+// Contamination tells which test cases stand in the training data.
+type Contamination struct {
+	Cases    int       `json:"cases"`    // contaminated
+	Verbatim int       `json:"verbatim"` // of these, question and answer both
+	Findings []Finding `json:"findings"`
+	Clean    *Summary  `json:"clean"` // of the cases that are not; null: none is left, or nothing was tested
+}
+
+// The kinds of a finding, from the gravest.
+const (
+	FindingVerbatim = "verbatim" // the same question and the same answer
+	FindingQuestion = "question" // the same question
+	FindingOverlap  = "overlap"  // most of the question's words, in runs
+)
+
+// A Finding is a test case and the training example that it stands in.
+type Finding struct {
+	ID         string  `json:"id"`             // of the case
+	Line       int     `json:"line,omitempty"` // of the case, in the spec or its case file
+	Kind       string  `json:"kind"`
+	Source     string  `json:"source"` // training file, as the spec has it
+	Row        int     `json:"row"`    // of the source, from 1
+	SourceLine int     `json:"source_line,omitempty"`
+	Coverage   float64 `json:"coverage"`    // share of the question's n-grams that the example has
+	LongestRun int     `json:"longest_run"` // words
+	Jaccard    float64 `json:"jaccard"`     // of the sets of words
+	Question   string  `json:"question"`    // of the example, shortened
 }
 
 // A Cost is in USD. A null is unknown, which is never 0.
 type Cost struct {
 	TrainingUSD *float64 `json:"training_usd"`
-	TestingUSD  *float64 `json:"testing_usd"`
+	TestingUSD  *float64 `json:"testing_usd"`           // tested model, baseline and judge together
+	JudgingUSD  *float64 `json:"judging_usd,omitempty"` // of these, the judge
 	Note        string   `json:"note,omitempty"`
 	Requests    int64    `json:"requests"` // HTTP requests sent, retries included
 	Retries     int64    `json:"retries"`

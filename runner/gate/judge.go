@@ -1,4 +1,4 @@
-package runner
+package gate
 
 import (
 	"fmt"
@@ -8,32 +8,22 @@ import (
 	"ftrun/spec"
 )
 
-// A judgement is what the thresholds make of the evidence. A certain failure outweighs what could not be found out.
-type judgement struct {
-	failures  []string // sentences: the model is not good enough
-	undecided []string // sentences: could not find out
-	code      string   // reason code of the first undecided
-}
+func (j *Judgement) fail(sentence string) { j.Failures = append(j.Failures, sentence) }
 
-func (j *judgement) fail(sentence string) { j.failures = append(j.failures, sentence) }
-
-func (j *judgement) doubt(code, sentence string) {
-	if j.code == "" {
-		j.code = code
+func (j *Judgement) doubt(code, sentence string) {
+	if j.Code == "" {
+		j.Code = code
 	}
-	j.undecided = append(j.undecided, sentence)
+	j.Undecided = append(j.Undecided, sentence)
 }
 
-// judge counts, compares, and holds every threshold against the evidence.
-func (r *runState) judge(e evidence) {
-	r.run.Summary = summarize(e.cases, e.tested)
-	r.run.Comparison = e.compare()
-	var j judgement
-	e.holdLimits(&j, r.Pipeline.Test) // first: that too little was measured explains what the thresholds can't decide
-	for _, t := range r.Pipeline.Thresholds {
+// Judge counts, compares, and holds the limits, the thresholds and the cases that must pass against the evidence.
+func Judge(test spec.Test, thresholds []spec.Threshold, e Evidence) Judgement {
+	j := Judgement{Summary: summarize(e.Cases, e.Tested), Comparison: e.compare()}
+	e.holdLimits(&j, test) // first: that too little was measured explains what the thresholds can't decide
+	for _, t := range thresholds {
 		judged := e.hold(t)
-		r.run.Thresholds = append(r.run.Thresholds, judged)
-		r.emit(result.Event{Type: result.EventThreshold, Stage: stageTest, Threshold: &judged})
+		j.Thresholds = append(j.Thresholds, judged)
 		switch judged.Verdict {
 		case result.ThresholdFail:
 			j.fail(judged.Reason)
@@ -42,30 +32,30 @@ func (r *runState) judge(e evidence) {
 		}
 	}
 	e.holdMustPass(&j)
-	r.verdict = j
+	return j
 }
 
 // holdMustPass judges the cases that no threshold excuses.
-func (e evidence) holdMustPass(j *judgement) {
-	for i, c := range e.cases {
-		switch o := e.tested[i]; {
+func (e Evidence) holdMustPass(j *Judgement) {
+	for i, c := range e.Cases {
+		switch o := e.Tested[i]; {
 		case !c.MustPass:
 		case o.open():
 			j.doubt("undecided", fmt.Sprintf("case %q must pass and was not answered", c.ID))
-		case o.status != result.CasePassed:
+		case o.Status != result.CasePassed:
 			j.fail(fmt.Sprintf("case %q must pass and failed", c.ID))
 		}
 	}
 }
 
 // holdLimits judges whether enough was measured at all.
-func (e evidence) holdLimits(j *judgement, test spec.Test) {
-	errored, total := errorCount("", e.cases, e.tested)
+func (e Evidence) holdLimits(j *Judgement, test spec.Test) {
+	errored, total := errorCount("", e.Cases, e.Tested)
 	if float64(errored) > test.MaxErrors.Of(total) {
 		j.doubt("too_many_errors", fmt.Sprintf("%d of %d cases errored, more than test.max_errors %s", errored, total, test.MaxErrors.Text))
 	}
 	answered := 0
-	for _, o := range e.tested {
+	for _, o := range e.Tested {
 		if !o.open() {
 			answered++
 		}
@@ -77,7 +67,7 @@ func (e evidence) holdLimits(j *judgement, test spec.Test) {
 
 // hold judges one threshold: rates and means twice, with every open case of the tested model wrong and the baseline's right, and
 // the other way round. Where the two differ, the open cases decide, and nobody knows.
-func (e evidence) hold(t spec.Threshold) result.Threshold {
+func (e Evidence) hold(t spec.Threshold) result.Threshold {
 	out := result.Threshold{Expression: t.Expression, Default: t.Default, Line: t.Pos.Line}
 	switch {
 	case t.Metric == spec.Errors:
@@ -87,10 +77,10 @@ func (e evidence) hold(t spec.Threshold) result.Threshold {
 		e.holdTraining(t, &out)
 		return out
 	}
-	tested := share(t.Metric, t.Tag, e.cases, e.tested)
+	tested := share(t.Metric, t.Tag, e.Cases, e.Tested)
 	wanted := measure{value: t.Value, low: t.Value, high: t.Value, cases: 1}
 	if t.Baseline {
-		wanted = share(t.Metric, t.Tag, e.cases, e.base)
+		wanted = share(t.Metric, t.Tag, e.Cases, e.Base)
 	}
 	if tested.cases == 0 || wanted.cases == 0 {
 		out.Verdict, out.Reason = result.ThresholdUndecided, t.Expression+": no data"
@@ -120,10 +110,10 @@ func decide(op string, tested, wanted measure) string {
 	}
 }
 
-func (e evidence) holdErrors(t spec.Threshold, out *result.Threshold) {
-	errored, total := errorCount(t.Tag, e.cases, e.tested)
+func (e Evidence) holdErrors(t spec.Threshold, out *result.Threshold) {
+	errored, total := errorCount(t.Tag, e.Cases, e.Tested)
 	value, unit := float64(errored), ""
-	if t.Percent {
+	if t.Unit == "%" {
 		value, unit = float64(errored)/float64(max(total, 1)), fmt.Sprintf(" of %d", total)
 	}
 	wanted := t.Value
@@ -135,8 +125,8 @@ func (e evidence) holdErrors(t spec.Threshold, out *result.Threshold) {
 }
 
 // holdTraining judges what the service measured while it trained. What it did not measure is no data, and never 0.
-func (e evidence) holdTraining(t spec.Threshold, out *result.Threshold) {
-	value, step := lastMeasured(t.Metric, e.curve)
+func (e Evidence) holdTraining(t spec.Threshold, out *result.Threshold) {
+	value, step := lastMeasured(t.Metric, e.Curve)
 	if value == nil {
 		out.Verdict = result.ThresholdUndecided
 		out.Reason = fmt.Sprintf("%s: no data, the provider reports no %s for this job", t.Expression, t.Metric)
@@ -196,33 +186,22 @@ func formatShare(m spec.Metric, v float64) string {
 	return fmt.Sprintf("%.3f", v)
 }
 
-// conclude says how the run ended. A certain gate failure stays one whatever else went wrong, short of being stopped.
-func (r *runState) conclude(err error) {
-	failed := len(r.verdict.failures) > 0
+// Conclusion says how a run with this judgement ended.
+func (j Judgement) Conclusion() result.Conclusion {
 	switch {
-	case failed && (err == nil || !resumable(err)):
-		r.run.Conclusion = result.Conclusion{
-			Verdict: result.VerdictFail, ExitCode: result.ExitFail, ReasonCode: "not_good_enough",
-			Reason: strings.Join(r.verdict.failures, "; "),
+	case len(j.Failures) > 0:
+		return result.Conclusion{
+			Verdict: result.VerdictFail, ExitCode: result.ExitFail, ReasonCode: "not_good_enough", Reason: strings.Join(j.Failures, "; "),
 		}
-	case err != nil:
-		Conclude(r.run, err)
+	case len(j.Undecided) > 0:
+		return result.Conclusion{
+			Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: j.Code, Reason: strings.Join(j.Undecided, "; "),
+			Hint: "run the same command again: nothing is trained twice",
+		}
 	default:
-		r.run.Conclusion = r.verdict.conclusion(r.run.Summary.Cases)
-	}
-}
-
-// conclusion is that of a test in which nothing certainly failed.
-func (j judgement) conclusion(cases int) result.Conclusion {
-	if len(j.undecided) == 0 {
 		return result.Conclusion{
 			Verdict: result.VerdictPass, ExitCode: result.ExitPass, ReasonCode: "passed",
-			Reason: "every threshold holds over " + countCases(cases),
+			Reason: "every threshold holds over " + countCases(j.Summary.Cases),
 		}
-	}
-	return result.Conclusion{
-		Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: j.code,
-		Reason: strings.Join(j.undecided, "; "),
-		Hint:   "run the same command again: nothing is trained twice",
 	}
 }

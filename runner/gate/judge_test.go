@@ -1,4 +1,4 @@
-package runner
+package gate
 
 import (
 	"testing"
@@ -8,20 +8,20 @@ import (
 )
 
 // answers builds outcomes from a word: p passed, f failed, e errored, k skipped, and digits for a score of n/10 without pass or fail.
-func answers(word string) []outcome {
-	var out []outcome
+func answers(word string) []Outcome {
+	var out []Outcome
 	for _, r := range word {
 		switch r {
 		case 'p':
-			out = append(out, outcome{status: result.CasePassed, score: 1, hasScore: true})
+			out = append(out, Outcome{Status: result.CasePassed, Score: 1, HasScore: true})
 		case 'f':
-			out = append(out, outcome{status: result.CaseFailed, hasScore: true})
+			out = append(out, Outcome{Status: result.CaseFailed, HasScore: true})
 		case 'e':
-			out = append(out, outcome{status: result.CaseErrored})
+			out = append(out, Outcome{Status: result.CaseErrored})
 		case 'k':
-			out = append(out, outcome{status: result.CaseSkipped})
+			out = append(out, Outcome{Status: result.CaseSkipped})
 		default:
-			out = append(out, outcome{status: result.CaseScored, score: float64(r-'0') / 10, hasScore: true})
+			out = append(out, Outcome{Status: result.CaseScored, Score: float64(r-'0') / 10, HasScore: true})
 		}
 	}
 	return out
@@ -84,13 +84,13 @@ func TestHold(t *testing.T) {
 		// Errors are judged once, as a count or a share.
 		{"ppee", "", spec.Threshold{Metric: spec.Errors, Op: "<=", Value: 2}, result.ThresholdPass},
 		{"ppee", "", spec.Threshold{Metric: spec.Errors, Op: "<=", Value: 1}, result.ThresholdFail},
-		{"pppe", "", spec.Threshold{Metric: spec.Errors, Op: "<=", Value: .25, Percent: true}, result.ThresholdPass},
-		{"ppee", "", spec.Threshold{Metric: spec.Errors, Op: "<=", Value: .25, Percent: true}, result.ThresholdFail},
+		{"pppe", "", spec.Threshold{Metric: spec.Errors, Op: "<=", Value: .25, Unit: "%"}, result.ThresholdPass},
+		{"ppee", "", spec.Threshold{Metric: spec.Errors, Op: "<=", Value: .25, Unit: "%"}, result.ThresholdFail},
 		{"ppee", "", spec.Threshold{Metric: spec.Errors, Tag: "first", Op: "==", Value: 0}, result.ThresholdPass},
 	} {
-		e := evidence{cases: questions(test.tested), tested: answers(test.tested)}
+		e := Evidence{Cases: questions(test.tested), Tested: answers(test.tested)}
 		if test.base != "" {
-			e.base = answers(test.base)
+			e.Base = answers(test.base)
 		}
 		got := e.hold(test.threshold)
 		if got.Verdict != test.want {
@@ -120,7 +120,7 @@ func TestSummaryAddsUp(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	c := evidence{cases: questions("pfpfe"), tested: answers("pfpfe"), base: answers("ffpep"), baseline: "base"}.compare()
+	c := Evidence{Cases: questions("pfpfe"), Tested: answers("pfpfe"), Base: answers("ffpep"), Baseline: Baseline{Model: "base"}}.compare()
 	if c.Fixed != 1 || c.Broken != 0 || c.Summary.Passed != 2 || c.Baseline != "base" {
 		t.Errorf("%+v", c)
 	}
@@ -141,13 +141,13 @@ func TestLimits(t *testing.T) {
 		{"fppp", true, spec.Test{MaxErrors: spec.Amount{Value: 1}, MinCases: 1}, 1, ""},
 		{"eppp", true, spec.Test{MaxErrors: spec.Amount{Value: 1}, MinCases: 1}, 0, "undecided"},
 	} {
-		e := evidence{cases: questions(test.tested), tested: answers(test.tested)}
-		e.cases[0].MustPass = test.must
-		var j judgement
+		e := Evidence{Cases: questions(test.tested), Tested: answers(test.tested)}
+		e.Cases[0].MustPass = test.must
+		var j Judgement
 		e.holdMustPass(&j)
 		e.holdLimits(&j, test.test)
-		if len(j.failures) != test.fails || j.code != test.code {
-			t.Errorf("%s: failures %q, doubts %q (%s), want %d and %q", test.tested, j.failures, j.undecided, j.code, test.fails, test.code)
+		if len(j.Failures) != test.fails || j.Code != test.code {
+			t.Errorf("%s: failures %q, doubts %q (%s), want %d and %q", test.tested, j.Failures, j.Undecided, j.Code, test.fails, test.code)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package runner
+package gate
 
 import (
 	"slices"
@@ -6,33 +6,6 @@ import (
 	"ftrun/runner/result"
 	"ftrun/spec"
 )
-
-// An outcome is what judging keeps of one answer: a few bytes, however long the answer was.
-type outcome struct {
-	status   string // a result.Case… constant
-	score    float64
-	hasScore bool
-}
-
-func outcomeOf(a result.Answer) outcome {
-	o := outcome{status: a.Status}
-	if a.Score != nil {
-		o.score, o.hasScore = *a.Score, true
-	}
-	return o
-}
-
-// open reports whether the answer is not known: it errored, or was never asked for. Either way it may have been right or wrong.
-func (o outcome) open() bool { return o.status == result.CaseErrored || o.status == result.CaseSkipped }
-
-// evidence is every outcome of a test, by case.
-type evidence struct {
-	cases    []spec.Case
-	tested   []outcome
-	base     []outcome // nil without a baseline
-	baseline string    // model
-	curve    []result.CurvePoint
-}
 
 // A measure is a metric's value, and the two values between which it lies whatever the open cases would have said.
 type measure struct {
@@ -43,7 +16,7 @@ type measure struct {
 }
 
 // share measures a metric in [0,1] over the cases with the tag: the pass rate over those with assertions, the mean score over all.
-func share(m spec.Metric, tag string, cases []spec.Case, outcomes []outcome) measure {
+func share(m spec.Metric, tag string, cases []spec.Case, outcomes []Outcome) measure {
 	var out measure
 	if len(outcomes) == 0 { // a baseline that was not asked
 		return out
@@ -58,11 +31,11 @@ func share(m spec.Metric, tag string, cases []spec.Case, outcomes []outcome) mea
 		switch o := outcomes[i]; {
 		case o.open():
 			out.open++
-		case m == spec.PassRate && o.status == result.CasePassed:
+		case m == spec.PassRate && o.Status == result.CasePassed:
 			sum++
 			known++
-		case m == spec.MeanScore && o.hasScore:
-			sum += o.score
+		case m == spec.MeanScore && o.HasScore:
+			sum += o.Score
 			known++
 		default:
 			known++
@@ -99,13 +72,13 @@ func lastMeasured(m spec.Metric, curve []result.CurvePoint) (value *float64, ste
 }
 
 // errorCount counts the tested model's errored cases with the tag, and the cases with it.
-func errorCount(tag string, cases []spec.Case, outcomes []outcome) (errored, total int) {
+func errorCount(tag string, cases []spec.Case, outcomes []Outcome) (errored, total int) {
 	for i, c := range cases {
 		if tag != "" && !slices.Contains(c.Tags, tag) {
 			continue
 		}
 		total++
-		if outcomes[i].status == result.CaseErrored {
+		if outcomes[i].Status == result.CaseErrored {
 			errored++
 		}
 	}
@@ -113,10 +86,10 @@ func errorCount(tag string, cases []spec.Case, outcomes []outcome) (errored, tot
 }
 
 // summarize counts outcomes for the report.
-func summarize(cases []spec.Case, outcomes []outcome) result.Summary {
+func summarize(cases []spec.Case, outcomes []Outcome) result.Summary {
 	s := result.Summary{Cases: len(cases)}
 	for _, o := range outcomes {
-		switch o.status {
+		switch o.Status {
 		case result.CasePassed:
 			s.Passed++
 		case result.CaseFailed:
@@ -139,13 +112,13 @@ func summarize(cases []spec.Case, outcomes []outcome) result.Summary {
 }
 
 // compare sets the tested model beside the baseline, case by case.
-func (e evidence) compare() *result.Comparison {
-	if e.base == nil {
+func (e Evidence) compare() *result.Comparison {
+	if e.Base == nil {
 		return nil
 	}
-	c := &result.Comparison{Baseline: e.baseline, Summary: summarize(e.cases, e.base)}
-	for i := range e.cases {
-		switch before, after := e.base[i].status, e.tested[i].status; {
+	c := &result.Comparison{Baseline: e.Baseline.Model, Kind: e.Baseline.Kind, Summary: summarize(e.Cases, e.Base)}
+	for i := range e.Cases {
+		switch before, after := e.Base[i].Status, e.Tested[i].Status; {
 		case before == result.CaseFailed && after == result.CasePassed:
 			c.Fixed++
 		case before == result.CasePassed && after == result.CaseFailed:
