@@ -56,7 +56,7 @@ func passRun() *result.Run {
 				Reason: "mean_score is 0.914, the baseline's 0.25", Default: true},
 		},
 		Comparison: &result.Comparison{
-			Baseline: "gpt-4.1-mini-2025-04-14", Fixed: 2,
+			Baseline: "gpt-4.1-mini-2025-04-14", Kind: result.KindBase, Cases: 3, Fixed: 2, FixedCases: []string{"photosynthesis", "rocket"},
 			Summary: result.Summary{Cases: 3, Failed: 2, Scored: 1, PassRate: new(0.0), MeanScore: new(0.25)},
 		},
 		Cost: result.Cost{TrainingUSD: new(0.0), TestingUSD: new(0.0), Requests: 14, Retries: 1},
@@ -125,7 +125,8 @@ func failRun() *result.Run {
 	r.Thresholds[1].Verdict, r.Thresholds[1].Reason = result.ThresholdUndecided, "no case has the tag chemistry and an answer"
 	r.Thresholds[1].Value, r.Thresholds[1].Low, r.Thresholds[1].High = nil, new(0.0), new(1.0)
 	r.Stages[1].Status, r.Stages[1].Reason, r.Stages[3].Reason = result.StageDone, "job ftjob-a1b2c3d4 created", "4 cases"
-	r.Comparison.Broken, r.Comparison.Fixed = 1, 1
+	r.Comparison.Broken, r.Comparison.Fixed, r.Comparison.Same = 1, 1, 1
+	r.Comparison.BrokenCases, r.Comparison.FixedCases = []string{"rocket"}, []string{"photosynthesis"}
 	broken := science("rocket", 48, "Why does a rocket go up when it blows gas down?", "By magic.", result.CaseFailed)
 	broken.Baseline = &result.Answer{Status: result.CasePassed, Generated: new("By Newton's third law: light."), Score: new(1.0), Passed: new(true)}
 	broken.Assertions = append(broken.Assertions, result.Assertion{Name: "regex third law", Grader: "regex", Weight: 2, Reason: "no match"},

@@ -34,13 +34,22 @@ func TestWriteWhatJSONCannotExpress(t *testing.T) {
 		Dataset:       &result.Dataset{TokenStats: result.TokenStats{Mean: nan}},
 		Stages:        []result.Stage{{Seconds: inf}},
 		Summary:       result.Summary{PassRate: &nan},
-		Thresholds:    []result.Threshold{{Value: &nan, Wanted: &inf, Low: &nan}},
-		Comparison:    &result.Comparison{Summary: result.Summary{MeanScore: &nan}},
-		Cost:          result.Cost{TrainingUSD: &inf},
+		Thresholds:    []result.Threshold{{Value: &nan, Wanted: &inf, Low: &nan, PValue: &nan, Interval: &result.Interval{Low: nan}}},
+		Comparison: &result.Comparison{
+			Summary:   result.Summary{MeanScore: &nan},
+			PassRate:  &result.Difference{Value: 0.25, PValue: &nan, Smallest: inf, Method: "as it is"},
+			MeanScore: &result.Difference{Interval: result.Interval{High: inf}, Method: "without bounds"},
+		},
+		Repeats:       &result.Repeats{PassAt: []float64{nan}},
+		Contamination: &result.Contamination{Findings: []result.Finding{{Coverage: nan, Jaccard: inf}}, Clean: &result.Summary{PassRate: &nan}},
+		Cost:          result.Cost{TrainingUSD: &inf, JudgingUSD: &nan},
 		TrainingCurve: []result.CurvePoint{{TrainLoss: &nan}},
 		Cases: result.CaseList{{
 			Question: "<a> & \xfe \u2028",
-			Answer:   result.Answer{Score: &nan, LatencyMS: inf, Assertions: []result.Assertion{{Score: nan, Weight: inf}}},
+			Answer: result.Answer{
+				Score: &nan, LatencyMS: inf, CostUSD: &nan, Assertions: []result.Assertion{{Score: nan, Weight: inf}},
+				Repeats: []result.Answer{{Score: &nan, FinishReason: "repeated"}},
+			},
 			Baseline: &result.Answer{Score: &inf},
 		}},
 	}
@@ -51,15 +60,22 @@ func TestWriteWhatJSONCannotExpress(t *testing.T) {
 	for _, want := range []string{
 		`"id": "\ufffd"`, `"hyperparameters": {}`, `"raw": "not json\ufffd"`, `"mean": 0`, `"sources": []`, `"seconds": 0`,
 		`"value": null`, `"question": "<a> & \ufffd \u2028"`, `"tags": []`, `"latency_ms": 0`, `"weight": 0`,
+		`"fixed_cases": [],`, `"method": "as it is"`, `"smallest": 1`, `"mean_score": null`, `"pass_all": []`, `"coverage": 0`, `"jaccard": 0`,
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %s in\n%s", want, out)
 		}
 	}
-	if strings.Count(out, `"assertions": []`) != 1 {
-		t.Errorf("the baseline has no list of assertions:\n%s", out)
+	if strings.Count(out, `"assertions": []`) != 2 {
+		t.Errorf("the baseline, or an answer of several, has no list of assertions:\n%s", out)
 	}
-	if run.Stages[0].Seconds != inf || run.Thresholds[0].Value != &nan || run.Job.Hyperparameters != nil {
+	for _, not := range []string{"interval\": null", "without bounds", "cost_usd", "judging_usd"} {
+		if strings.Contains(out, not) {
+			t.Errorf("%s in\n%s", not, out)
+		}
+	}
+	if run.Stages[0].Seconds != inf || run.Thresholds[0].Value != &nan || run.Job.Hyperparameters != nil ||
+		run.Comparison.MeanScore == nil || run.Comparison.PassRate.Smallest != inf || run.Cases.(result.CaseList)[0].Repeats[0].Score != &nan {
 		t.Errorf("writing changed the run")
 	}
 }

@@ -215,10 +215,17 @@ type Interval struct {
 	Level float64 `json:"level"` // such as 0.95, two-sided
 }
 
+// The kinds of a comparison, by what the baseline is.
+const (
+	KindBase    = "base"    // the base model
+	KindModel   = "model"   // another model, maybe of another service
+	KindResults = "results" // the answers of an earlier run
+)
+
 // A Comparison sets the tested model beside the baseline, on the same cases.
 type Comparison struct {
 	Baseline    string    `json:"baseline"`              // model
-	Kind        string    `json:"kind"`                  // base, model or results
+	Kind        string    `json:"kind"`                  // a Kind… constant
 	Provider    *Provider `json:"provider,omitempty"`    // of a model that another service serves
 	Results     string    `json:"results,omitempty"`     // the file, as the spec has it
 	Unavailable string    `json:"unavailable,omitempty"` // why there is nothing to compare with; empty: there is
@@ -278,7 +285,8 @@ const (
 // A Finding is a test case and the training example that it stands in.
 type Finding struct {
 	ID         string  `json:"id"`             // of the case
-	Line       int     `json:"line,omitempty"` // of the case, in the spec or its case file
+	Line       int     `json:"line,omitempty"` // of the case, in File
+	File       string  `json:"file,omitempty"` // of cases, as the spec has it; empty: the spec itself
 	Kind       string  `json:"kind"`
 	Source     string  `json:"source"` // training file, as the spec has it
 	Row        int     `json:"row"`    // of the source, from 1

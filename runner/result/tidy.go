@@ -18,12 +18,16 @@ func tidyRun(r Run) Run {
 		r.Dataset = new(tidyDataset(*r.Dataset))
 	}
 	if r.Comparison != nil {
-		c := *r.Comparison
-		c.Summary = tidySummary(c.Summary)
-		r.Comparison = &c
+		r.Comparison = new(tidyComparison(*r.Comparison))
+	}
+	if r.Repeats != nil {
+		r.Repeats = new(tidyRepeats(*r.Repeats))
+	}
+	if r.Contamination != nil {
+		r.Contamination = new(tidyContamination(*r.Contamination))
 	}
 	r.Summary = tidySummary(r.Summary)
-	r.Cost.TrainingUSD, r.Cost.TestingUSD = finite(r.Cost.TrainingUSD), finite(r.Cost.TestingUSD)
+	r.Cost.TrainingUSD, r.Cost.TestingUSD, r.Cost.JudgingUSD = finite(r.Cost.TrainingUSD), finite(r.Cost.TestingUSD), finite(r.Cost.JudgingUSD)
 	r.Stages = each(r.Stages, tidyStage)
 	r.Thresholds = each(r.Thresholds, tidyThreshold)
 	r.TrainingCurve = each(r.TrainingCurve, tidyPoint)
@@ -62,8 +66,49 @@ func tidySummary(s Summary) Summary {
 }
 
 func tidyThreshold(t Threshold) Threshold {
-	t.Value, t.Wanted, t.Low, t.High = finite(t.Value), finite(t.Wanted), finite(t.Low), finite(t.High)
+	t.Value, t.Wanted, t.Low, t.High, t.PValue = finite(t.Value), finite(t.Wanted), finite(t.Low), finite(t.High), finite(t.PValue)
+	if t.Interval != nil && !t.Interval.isFinite() {
+		t.Interval = nil
+	}
 	return t
+}
+
+func (i Interval) isFinite() bool { return isFinite(i.Low) && isFinite(i.High) && isFinite(i.Level) }
+
+func tidyComparison(c Comparison) Comparison {
+	c.Summary = tidySummary(c.Summary)
+	c.FixedCases, c.BrokenCases = list(c.FixedCases), list(c.BrokenCases)
+	c.PassRate, c.MeanScore = tidyDifference(c.PassRate), tidyDifference(c.MeanScore)
+	return c
+}
+
+// tidyDifference returns nil for a difference that is no number: a 0 in its place would say that the models are alike.
+func tidyDifference(d *Difference) *Difference {
+	if d == nil || !isFinite(d.Value) || !d.Interval.isFinite() {
+		return nil
+	}
+	tidy := *d
+	tidy.PValue = finite(d.PValue)
+	if !isFinite(d.Smallest) {
+		tidy.Smallest = 1
+	}
+	return &tidy
+}
+
+func tidyRepeats(r Repeats) Repeats {
+	r.PassAt, r.PassAll = each(r.PassAt, finiteOr0), each(r.PassAll, finiteOr0)
+	return r
+}
+
+func tidyContamination(c Contamination) Contamination {
+	c.Findings = each(c.Findings, func(f Finding) Finding {
+		f.Coverage, f.Jaccard = finiteOr0(f.Coverage), finiteOr0(f.Jaccard)
+		return f
+	})
+	if c.Clean != nil {
+		c.Clean = new(tidySummary(*c.Clean))
+	}
+	return c
 }
 
 func tidyPoint(p CurvePoint) CurvePoint {
@@ -84,6 +129,10 @@ func tidyCase(c Case) Case {
 func tidyAnswer(a Answer) Answer {
 	a.Score = finite(a.Score)
 	a.LatencyMS = finiteOr0(a.LatencyMS)
+	a.CostUSD = finite(a.CostUSD)
+	if a.Repeats != nil {
+		a.Repeats = each(a.Repeats, tidyAnswer)
+	}
 	a.Assertions = each(a.Assertions, func(a Assertion) Assertion {
 		a.Weight, a.Score = finiteOr0(a.Weight), finiteOr0(a.Score)
 		return a
@@ -109,15 +158,17 @@ func list[T any](l []T) []T {
 }
 
 func finite(p *float64) *float64 {
-	if p == nil || finiteOr0(*p) != *p {
+	if p == nil || !isFinite(*p) {
 		return nil
 	}
 	return p
 }
 
 func finiteOr0(f float64) float64 {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
+	if !isFinite(f) {
 		return 0
 	}
 	return f
 }
+
+func isFinite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
