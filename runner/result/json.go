@@ -3,7 +3,6 @@ package result
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -93,26 +92,4 @@ func encode(v any, prefix string) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
-}
-
-// Read reads a results.json whole, its cases as a [CaseList]. Fields that it does not know are ignored, because later
-// versions add some.
-func Read(r io.Reader) (*Run, error) {
-	var file struct {
-		Run
-		Cases CaseList `json:"cases"`
-	}
-	dec := json.NewDecoder(r)
-	if err := dec.Decode(&file); err != nil {
-		return nil, fmt.Errorf("read results: %w", err)
-	}
-	if file.Schema != Schema {
-		return nil, fmt.Errorf("read results: the format is %q, not %q", file.Schema, Schema)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("read results: something follows the results")
-	}
-	run := file.Run
-	run.Cases = file.Cases
-	return &run, nil
 }

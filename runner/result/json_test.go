@@ -30,11 +30,11 @@ func TestWriteWhatJSONCannotExpress(t *testing.T) {
 	t.Parallel()
 	nan, inf := math.NaN(), math.Inf(1)
 	run := &result.Run{
-		Job:           &result.Job{ID: "\xff", Raw: json.RawMessage("not json\xff")},
-		Dataset:       &result.Dataset{TokenStats: result.TokenStats{Mean: nan}},
-		Stages:        []result.Stage{{Seconds: inf}},
-		Summary:       result.Summary{PassRate: &nan},
-		Thresholds:    []result.Threshold{{Value: &nan, Wanted: &inf, Low: &nan, PValue: &nan, Interval: &result.Interval{Low: nan}}},
+		Job:        &result.Job{ID: "\xff", Raw: json.RawMessage("not json\xff")},
+		Dataset:    &result.Dataset{TokenStats: result.TokenStats{Mean: nan}},
+		Stages:     []result.Stage{{Seconds: inf}},
+		Summary:    result.Summary{PassRate: &nan},
+		Thresholds: []result.Threshold{{Value: &nan, Wanted: &inf, Low: &nan, PValue: &nan, Interval: &result.Interval{Low: nan}}},
 		Comparison: &result.Comparison{
 			Summary:   result.Summary{MeanScore: &nan},
 			PassRate:  &result.Difference{Value: 0.25, PValue: &nan, Smallest: inf, Method: "as it is"},
@@ -97,25 +97,6 @@ func TestReadWhatWasWritten(t *testing.T) {
 	}
 	if diff := cmp.Diff(first, write(t, got)); diff != "" {
 		t.Errorf("written again, it differs (-want +got):\n%s", diff)
-	}
-}
-
-func TestReadErrors(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		``:                                   "read results: EOF",
-		`{`:                                  "read results: unexpected EOF",
-		`{"schema": "x"}`:                    `read results: the format is "x", not "ftrun.results/v1"`,
-		`{"schema": "ftrun.results/v1"} {}`:  "read results: something follows the results",
-		`{"schema": "ftrun.results/v1"} wat`: "read results: something follows the results",
-	} {
-		if _, err := result.Read(strings.NewReader(in)); err == nil || err.Error() != want {
-			t.Errorf("%s: got error %v, want %s", in, err, want)
-		}
-	}
-	run, err := result.Read(strings.NewReader(`{"schema": "ftrun.results/v1", "later": 1, "cases": [{"id": "a", "later": 2}]}`))
-	if err != nil || run.Cases.Len() != 1 {
-		t.Errorf("fields of later versions: %v, %v", run, err)
 	}
 }
 
