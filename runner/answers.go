@@ -52,21 +52,24 @@ const recordAnswer = "answer"
 // answer differently.
 func answerKey(e provider.Endpoint, req provider.CompletionRequest, nth int) string {
 	return ledger.Key(struct {
-		Provider    string             `json:"provider"`
-		Model       string             `json:"model"`
-		Messages    []provider.Message `json:"messages"`
-		Temperature *float64           `json:"temperature"`
-		MaxTokens   int                `json:"max_completion_tokens"`
-		Nth         int                `json:"nth"`
-	}{e.Identity(), req.Model, req.Messages, req.Temperature, req.MaxCompletionTokens, nth})
+		Provider    string                   `json:"provider"`
+		Model       string                   `json:"model"`
+		Messages    []provider.Message       `json:"messages"`
+		Temperature *float64                 `json:"temperature"`
+		MaxTokens   int                      `json:"max_completion_tokens"`
+		Nth         int                      `json:"nth"`
+		Tools       []json.RawMessage        `json:"tools,omitempty"`
+		Format      *provider.ResponseFormat `json:"response_format,omitempty"`
+	}{e.Identity(), req.Model, req.Messages, req.Temperature, req.MaxCompletionTokens, nth, req.Tools, req.ResponseFormat})
 }
 
 // A keptAnswer is an answer as the journal has it.
 type keptAnswer struct {
-	Text         string          `json:"text"`
-	Refusal      string          `json:"refusal,omitempty"`
-	FinishReason string          `json:"finish_reason,omitempty"`
-	Usage        *provider.Usage `json:"usage,omitempty"`
+	Text         string              `json:"text"`
+	Refusal      string              `json:"refusal,omitempty"`
+	ToolCalls    []provider.ToolCall `json:"tool_calls,omitempty"`
+	FinishReason string              `json:"finish_reason,omitempty"`
+	Usage        *provider.Usage     `json:"usage,omitempty"`
 }
 
 // get returns a kept answer and when it was given. It has no latency and no attempts: those were another run's.
@@ -85,7 +88,9 @@ func (a *answerStore) get(key string) (c provider.Completion, at time.Time, foun
 			break
 		}
 	}
-	return provider.Completion{Text: kept.Text, Refusal: kept.Refusal, FinishReason: kept.FinishReason, Usage: kept.Usage}, record.Time, true
+	return provider.Completion{
+		Text: kept.Text, Refusal: kept.Refusal, ToolCalls: kept.ToolCalls, FinishReason: kept.FinishReason, Usage: kept.Usage,
+	}, record.Time, true
 }
 
 // put keeps an answer. It is on disk when put returns.
@@ -93,7 +98,9 @@ func (a *answerStore) put(key string, c provider.Completion, now time.Time) erro
 	if a == nil {
 		return nil
 	}
-	raw, err := json.Marshal(keptAnswer{Text: c.Text, Refusal: c.Refusal, FinishReason: c.FinishReason, Usage: c.Usage})
+	raw, err := json.Marshal(keptAnswer{
+		Text: c.Text, Refusal: c.Refusal, ToolCalls: c.ToolCalls, FinishReason: c.FinishReason, Usage: c.Usage,
+	})
 	if err != nil {
 		return fmt.Errorf("keep answer: %w", err)
 	}
@@ -124,15 +131,4 @@ func (a *answerStore) close(verdict bool) error {
 		return fmt.Errorf("kept answers: %w", err)
 	}
 	return nil
-}
-
-// nthOfItsKind numbers the cases that put the same question.
-func nthOfItsKind(cases []spec.Case) []int {
-	seen := map[string]int{}
-	nth := make([]int, len(cases))
-	for i, c := range cases {
-		nth[i] = seen[c.Question]
-		seen[c.Question]++
-	}
-	return nth
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ftrun/runner/dataset"
@@ -142,12 +143,18 @@ func (r *runState) checkTestingBudget() error {
 	if r.Pipeline.Budget.TestingUSD == nil {
 		return nil
 	}
-	for _, model := range r.testedModels() {
-		input, output := r.tariff.inference(model)
+	for _, model := range append(r.askedModels(), r.judgeModels()...) {
+		input, output := model.tariff.inference(model.name)
 		switch {
+		case (input == nil || output == nil) && model.endpoint.Identity() != r.Endpoint.Identity():
+			return &limitError{
+				Code:    "price_unknown",
+				Message: fmt.Sprintf("budget.testing_usd is set, and the price of asking %s is not known: prices are those of the pipeline's own provider", model.name),
+				Way:     "leave budget.testing_usd out, or ask a model whose price is known",
+			}
 		case input == nil || output == nil:
-			return unpricedError("budget.testing_usd", "asking "+model, "prices.input and prices.output")
-		case *output > 0 && r.Pipeline.Test.Sampling.MaxCompletionTokens == 0:
+			return unpricedError("budget.testing_usd", "asking "+model.name, "prices.input and prices.output")
+		case *output > 0 && !model.judge && r.Pipeline.Test.Sampling.MaxCompletionTokens == 0:
 			return diag.List{{
 				Pos: diag.Position{File: r.Pipeline.File}, Path: "test.sampling.max_completion_tokens",
 				Message: "missing, and budget.testing_usd can't be kept where an answer may be of any length",
@@ -158,16 +165,48 @@ func (r *runState) checkTestingBudget() error {
 	return nil
 }
 
-// testedModels are the models that the cases are put to, by name or, before there is one, by a name of the same price.
-func (r *runState) testedModels() []string {
-	models := []string{r.Pipeline.Test.Model}
-	if models[0] == "" {
-		models[0] = "ft:" + strings.TrimPrefix(r.Pipeline.BaseModel, "ft:")
+// A pricedModel is a model that is asked, by name or, before it has one, by a name of the same price.
+type pricedModel struct {
+	name     string
+	endpoint provider.Endpoint
+	tariff   tariff
+	judge    bool
+}
+
+// priced is a model of a service; nil stands for the pipeline's own.
+func (r *runState) priced(name string, s *Service) pricedModel {
+	endpoint := r.Endpoint
+	if s != nil {
+		endpoint = s.Endpoint
 	}
-	if r.Pipeline.Test.Baseline.Kind == spec.BaselineBase {
-		models = append(models, r.Pipeline.BaseModel)
+	return pricedModel{name: name, endpoint: endpoint, tariff: r.tariffOf(endpoint)}
+}
+
+// askedModels are the models that the cases are put to, the tested one first.
+func (r *runState) askedModels() []pricedModel {
+	test := r.Pipeline.Test
+	name := test.Model
+	if name == "" {
+		name = "ft:" + strings.TrimPrefix(r.Pipeline.BaseModel, "ft:")
+	}
+	models := []pricedModel{r.priced(name, r.Tested)}
+	switch test.Baseline.Kind {
+	case spec.BaselineBase:
+		models = append(models, r.priced(r.Pipeline.BaseModel, nil))
+	case spec.BaselineModel:
+		models = append(models, r.priced(test.Baseline.Model, r.Baseline))
 	}
 	return models
+}
+
+// judgeModels is the judge, where a case asks one.
+func (r *runState) judgeModels() []pricedModel {
+	if r.Pipeline.Test.Judge == nil || !slices.ContainsFunc(r.Pipeline.Test.Cases, asksJudge) {
+		return nil
+	}
+	judge := r.priced(r.Pipeline.Test.Judge.Model, r.Judge)
+	judge.judge = true
+	return []pricedModel{judge}
 }
 
 // noteTrainingCost puts the price of the job into the report of the run that saw it end. A job that had ended before was paid for, and

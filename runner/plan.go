@@ -318,7 +318,7 @@ func (p *planner) endOf(ctx context.Context, t *trainer, job provider.Job, model
 	s := result.PlannedStage{Name: stageWait, Action: result.PlanReuse, JobID: job.ID, Reason: fmt.Sprintf("job %s has %s", job.ID, job.Status)}
 	if job.Status == provider.StatusSucceeded && model.name != "" {
 		s.Reason = fmt.Sprintf("job %s has succeeded; model %s is asked once whether it answers", job.ID, model.name)
-		p.plan.Pays = p.plan.Pays || !p.free(p.testedModels()[0])
+		p.plan.Pays = p.plan.Pays || !p.askedModels()[0].free()
 	}
 	p.stage(s)
 	if job.Status == provider.StatusCancelled { // judgeEnd would record it

@@ -15,10 +15,9 @@ import (
 // planTest counts and prices the questions that a run would ask.
 func (p *planner) planTest(model testedModel) error {
 	test := p.Pipeline.Test
-	priced := p.testedModels() // by names of the same price
-	names := append([]string{model.name}, priced[1:]...)
+	models := p.askedModels()
 	p.plan.Cost.Note = p.tariff.note()
-	p.plan.Testing = result.PlannedTesting{Cases: len(test.Cases), Models: names, Questions: len(test.Cases) * len(names)}
+	p.plan.Testing = result.PlannedTesting{Cases: len(test.Cases), Models: names(model, models), Questions: len(models) * answersWanted(test.Cases)}
 
 	kept, err := p.keptAnswers()
 	if err != nil {
@@ -26,13 +25,14 @@ func (p *planner) planTest(model testedModel) error {
 	}
 	bill := bill{}
 	keptCount := 0
-	for i, name := range names {
-		n, err := p.askAll(&bill, kept, name, priced[i])
+	for i, m := range models {
+		n, err := p.askAll(&bill, kept, p.plan.Testing.Models[i], m)
 		if err != nil {
 			return err
 		}
 		keptCount += n
 	}
+	p.planJudging(&bill, len(models))
 	p.plan.Testing.Asked, p.plan.Testing.InputTokens = bill.questions, bill.input
 	if limit := test.Sampling.MaxCompletionTokens; limit > 0 {
 		p.plan.Testing.MaxOutputTokens = new(int64(bill.questions) * int64(limit))
@@ -41,8 +41,65 @@ func (p *planner) planTest(model testedModel) error {
 		p.plan.Testing.Kept = &keptCount
 	}
 	p.stage(p.testStage(model))
-	p.priceTesting(bill, priced)
+	p.priceTesting(bill, append(models, p.judgeModels()...))
 	return nil
+}
+
+// names are the models as a plan shows them: the tested one by the name that it has, empty where it has none yet.
+func names(model testedModel, models []pricedModel) []string {
+	all := []string{model.name}
+	for _, m := range models[1:] {
+		all = append(all, m.name)
+	}
+	return all
+}
+
+// answersWanted is how many answers of one model there will be.
+func answersWanted(cases []spec.Case) int {
+	n := 0
+	for _, c := range cases {
+		n += max(c.Repeat.Times, 1)
+	}
+	return n
+}
+
+// planJudging counts the verdicts that a judge is asked for. What they cost depends on answers that are not there yet.
+func (p *planner) planJudging(b *bill, models int) {
+	verdicts := 0
+	samples := 1
+	if j := p.Pipeline.Test.Judge; j != nil {
+		samples = max(j.Samples, 1)
+		for _, c := range j.Calibration {
+			verdicts += judged(c.Case)
+		}
+	}
+	if p.Pipeline.Test.Baseline.Kind == spec.BaselineResults { // its answers are graded anew
+		models++
+	}
+	for _, c := range p.Pipeline.Test.Cases {
+		verdicts += judged(c) * max(c.Repeat.Times, 1) * models
+	}
+	if verdicts *= samples; verdicts == 0 {
+		return
+	}
+	p.plan.Testing.Verdicts = verdicts
+	for _, m := range p.judgeModels() {
+		if !m.free() {
+			b.noWorst = true
+			p.plan.Notes = append(p.plan.Notes, fmt.Sprintf("the judge %s is asked for %d verdicts at most, which the estimate leaves out", m.name, verdicts))
+		}
+	}
+}
+
+// judged is how many of a case's assertions a judge decides.
+func judged(c spec.Case) int {
+	n := 0
+	for _, a := range c.Assertions {
+		if a.Judge {
+			n++
+		}
+	}
+	return n
 }
 
 // testStage says what the test stage would do.
@@ -93,19 +150,20 @@ type bill struct {
 }
 
 // askAll adds the questions to a model that are not answered already, and returns how many are.
-func (p *planner) askAll(b *bill, kept *ledger.Ledger, name, priced string) (answered int, err error) {
-	e := &examiner{runState: p.runState}
+func (p *planner) askAll(b *bill, kept *ledger.Ledger, name string, priced pricedModel) (answered int, err error) {
 	nth := nthOfItsKind(p.Pipeline.Test.Cases)
 	store := &answerStore{journal: kept, read: true}
 	for i, c := range p.Pipeline.Test.Cases {
-		if kept != nil && name != "" {
-			if _, _, found := store.get(answerKey(p.Endpoint, e.question(name, c), nth[i])); found {
-				answered++
-				continue
+		for n := range max(c.Repeat.Times, 1) {
+			if kept != nil && name != "" {
+				if _, _, found := store.get(answerKey(priced.endpoint, p.question(name, c), nth[i]+n)); found {
+					answered++
+					continue
+				}
 			}
-		}
-		if err := b.add(p.tariff, e.question(priced, c)); err != nil {
-			return answered, err
+			if err := b.add(priced.tariff, p.question(priced.name, c)); err != nil {
+				return answered, err
+			}
 		}
 	}
 	return answered, nil
@@ -133,7 +191,7 @@ func (b *bill) add(t tariff, req provider.CompletionRequest) error {
 }
 
 // priceTesting takes in what a run would pay for its questions, at most.
-func (p *planner) priceTesting(b bill, models []string) {
+func (p *planner) priceTesting(b bill, models []pricedModel) {
 	cost := &p.plan.Cost
 	if p.stopped() {
 		b = bill{}
@@ -148,7 +206,7 @@ func (p *planner) priceTesting(b bill, models []string) {
 		cost.TrainingUSD = new(float64)
 	}
 	for _, m := range models {
-		p.plan.Pays = p.plan.Pays || b.questions > 0 && !p.free(m)
+		p.plan.Pays = p.plan.Pays || (b.questions > 0 || m.judge) && !m.free()
 	}
 	limit := p.Pipeline.Budget.TestingUSD
 	if limit != nil && cost.TestingUSD != nil && *cost.TestingUSD > *limit {
@@ -156,8 +214,8 @@ func (p *planner) priceTesting(b bill, models []string) {
 	}
 }
 
-// free reports whether questions to a model certainly cost nothing.
-func (p *planner) free(model string) bool {
-	input, output := p.tariff.inference(model)
+// free reports whether questions to the model certainly cost nothing.
+func (m pricedModel) free() bool {
+	input, output := m.tariff.inference(m.name)
 	return input != nil && output != nil && *input == 0 && *output == 0
 }

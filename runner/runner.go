@@ -33,14 +33,23 @@ type Options struct {
 	Endpoint  provider.Endpoint
 	Trainer   provider.Trainer
 	Completer provider.Completer
+	Embedder  provider.Embedder // nil: the provider makes no embeddings
+	Tested    *Service          // that the tested model is asked at; nil: the pipeline's provider
+	Baseline  *Service          // the same for a baseline model
+	Judge     *Service          // the same for the judge, and for embeddings
 	Ledger    *ledger.Ledger
 	StateDir  string             // prepared data and the answers of a run lie here
 	Until     string             // the last stage to do: prepare, train or wait; empty: all
 	Detach    bool               // stop once the job is created
 	Fresh     bool               // ask every question again, whatever answers are kept
+	Filter    string             // ID of a case, or tag:NAME: only these are asked, and nothing gates; empty: all
+	Exec      Exec               // runs commands of graders; nil: they may not run
 	Observe   func(result.Event) // called by one goroutine at a time; must not block
 	Now       func() time.Time   // for time stamps in reports; waiting uses the real clock
 }
+
+// Exec runs a command of the user's with the input on its standard input, and returns what it wrote on its standard output.
+type Exec func(ctx context.Context, command []string, input []byte) ([]byte, error)
 
 // Run runs the pipeline and fills run, which the caller has begun with result.Begin. It always returns with a conclusion in it:
 // what went wrong is told there. The caller closes run.Cases once the reports are written.
@@ -51,6 +60,7 @@ func Run(ctx context.Context, o Options, run *result.Run) {
 	run.Provider = result.Provider{Kind: o.Endpoint.Kind, BaseURL: o.Endpoint.BaseURL}
 	run.Provenance.SpecSHA256 = o.Pipeline.SHA256
 	run.Cost = r.tariff.begin()
+	r.filter()
 	r.emit(result.Event{Type: result.EventRunStarted, Name: run.Name, Provider: &run.Provider, Model: run.BaseModel})
 
 	r.conclude(r.stages(ctx))
@@ -70,6 +80,9 @@ type runState struct {
 
 // stages is the whole product: four stages, each handing what it made to the next.
 func (r *runState) stages(ctx context.Context) error {
+	if err := r.checkAllowed(); err != nil {
+		return err
+	}
 	if err := r.checkTestingBudget(); err != nil {
 		return err
 	}
@@ -146,11 +159,14 @@ func do[Out any](ctx context.Context, r *runState, name string, stage func(conte
 // conclude says how the run ended. A certain gate failure stays one whatever else went wrong, short of being stopped.
 func (r *runState) conclude(err error) {
 	failed := r.verdict != nil && len(r.verdict.Failures) > 0
-	if err != nil && (!failed || resumable(err)) {
+	switch {
+	case err != nil && (!failed || resumable(err)):
 		Conclude(r.run, err)
-		return
+	case r.Filter != "":
+		r.run.Conclusion = filteredConclusion(r.Filter, r.run.Summary)
+	default:
+		r.run.Conclusion = r.verdict.Conclusion()
 	}
-	r.run.Conclusion = r.verdict.Conclusion()
 }
 
 // fillSkippedStages lists the stages that were not reached, so that a report always has all four.

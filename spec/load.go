@@ -177,3 +177,6 @@ func resolvePath(dir, name string) string {
 	}
 	return filepath.Join(dir, name)
 }
+
+// Path returns where a file is that the spec names: joined to the folder of the pipeline file, unless it is absolute.
+func (p *Pipeline) Path(name string) string { return resolvePath(p.Dir, name) }

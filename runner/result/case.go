@@ -63,6 +63,7 @@ type Assertion struct {
 	Score  float64 `json:"score"`
 	Passed bool    `json:"passed"`
 	Reason string  `json:"reason,omitempty"`
+	Error  string  `json:"error,omitempty"` // why the grader could not decide; Score and Passed say nothing then
 }
 
 // Usage is what the service bills for an answer, in tokens.

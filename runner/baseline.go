@@ -1,0 +1,188 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"ftrun/runner/gate"
+	"ftrun/runner/provider"
+	"ftrun/runner/result"
+	"ftrun/spec"
+)
+
+// A baseline answers for what the tested model is compared with: a model that is asked, or the answers of an earlier run, which are graded
+// anew with today's graders.
+type baseline struct {
+	told       gate.Baseline
+	respondent respondent            // of a model
+	earlier    map[string]pastAnswer // of an earlier run, by case
+	strange    bool                  // the model is another service's, so that what keeps it from answering keeps nothing else
+
+	mu      sync.Mutex
+	gone    error // why nothing is to be had of it any more; nil: it answers
+	changed int   // cases of the earlier run that ask something else today
+}
+
+// A pastAnswer is what an earlier run got to a case.
+type pastAnswer struct {
+	question string
+	replies  []reply
+}
+
+// baselineFor opens what the spec compares with, or returns nil where it compares with nothing. One that can't be had is no error: it says so
+// in every report, and thresholds that need it can't be decided.
+func (q *inquiry) baselineFor(service *Service) *baseline {
+	b := &baseline{told: gate.Baseline{Kind: q.Pipeline.Test.Baseline.Kind}}
+	switch want := q.Pipeline.Test.Baseline; want.Kind {
+	case spec.BaselineBase:
+		b.told.Model = q.Pipeline.BaseModel
+		b.respondent = respondent{b.told.Model, q.asker(nil)}
+	case spec.BaselineModel:
+		b.told.Model = want.Model
+		b.respondent = respondent{want.Model, q.asker(service)}
+		if service != nil {
+			b.strange = true
+			b.gone = service.Err
+			b.told.Provider = &result.Provider{Kind: service.Endpoint.Kind, BaseURL: service.Endpoint.BaseURL}
+		}
+	case spec.BaselineResults:
+		b.told.Results = want.Results
+		var err error
+		if b.earlier, b.told.Model, err = q.readBaseline(want.Results); err != nil {
+			b.gone = fmt.Errorf("baseline %s: %w", want.Results, err)
+		}
+	default:
+		return nil
+	}
+	return b
+}
+
+// answer is the baseline's answer to a case. Where it is not to be had for a reason that will not pass, nobody asks for the rest.
+func (b *baseline) answer(ctx context.Context, e *examiner, s *sheet, n int) (result.Answer, error) {
+	if b.unavailable() != nil {
+		return skippedAnswer(), nil
+	}
+	if b.earlier != nil {
+		return b.past(ctx, e, s, n)
+	}
+	reply, err := b.respondent.ask(ctx, e.question(b.respondent.model, s.spec), e.nth[s.index]+n)
+	if err == nil {
+		return e.grading.grade(ctx, s.spec, reply)
+	}
+	if ctx.Err() == nil && b.lost(err) {
+		b.mu.Lock()
+		b.gone = err
+		b.mu.Unlock()
+		return skippedAnswer(), nil
+	}
+	return e.unanswered(ctx, err)
+}
+
+// lost reports whether no further question has a point. What is wrong with the service of the tested model ends the test instead.
+func (b *baseline) lost(err error) bool {
+	if isKind(err, provider.KindNotFound) || isKind(err, provider.KindForbidden) {
+		return true
+	}
+	return b.strange && (isKind(err, provider.KindAuth) || isKind(err, provider.KindQuota) || isKind(err, provider.KindUnreachable))
+}
+
+func (b *baseline) unavailable() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.gone
+}
+
+// past grades what an earlier run got to a case. A case that it did not have, or had with another question, is absent.
+func (b *baseline) past(ctx context.Context, e *examiner, s *sheet, n int) (result.Answer, error) {
+	past, ok := b.earlier[s.spec.ID]
+	if ok && past.question != s.spec.Question {
+		b.mu.Lock()
+		b.changed++
+		b.mu.Unlock()
+		ok = false
+	}
+	if !ok || len(past.replies) == 0 {
+		return skippedAnswer(), nil
+	}
+	return e.grading.grade(ctx, s.spec, past.replies[n%len(past.replies)])
+}
+
+// absent reports whether the earlier run says nothing of a case.
+func (b *baseline) absent(c spec.Case) bool {
+	if b.earlier == nil {
+		return false
+	}
+	past, ok := b.earlier[c.ID]
+	return !ok || past.question != c.Question || len(past.replies) == 0
+}
+
+// baselineOutcome is what judging keeps of the baseline's answers to a case.
+func (e *examiner) baselineOutcome(s *sheet) gate.Outcome {
+	o := e.outcomeOf(s.spec, summarizeAnswers(s.spec, s.baseline), s.baseline)
+	o.Absent = e.baseline.absent(s.spec)
+	return o
+}
+
+// readBaseline reads the answers of an earlier run that cases of today may be compared with.
+func (q *inquiry) readBaseline(name string) (answers map[string]pastAnswer, model string, err error) {
+	cases, run, err := result.OpenCases(q.Pipeline.Path(name))
+	if err != nil {
+		return nil, "", err
+	}
+	defer cases.Close()
+	wanted := map[string]bool{}
+	for _, c := range q.Pipeline.Test.Cases {
+		wanted[c.ID] = true
+	}
+	answers = map[string]pastAnswer{}
+	for c, err := range cases.All() {
+		if err != nil {
+			return nil, "", err
+		}
+		if !wanted[c.ID] {
+			continue
+		}
+		answers[c.ID] = pastOf(c, run.Provenance.StartedAt)
+	}
+	return answers, testedIn(run), nil
+}
+
+// pastOf is what a recorded case holds of answers; day is when its run began.
+func pastOf(c result.Case, day time.Time) pastAnswer {
+	past := pastAnswer{question: c.Question}
+	all := c.Repeats
+	if all == nil {
+		all = []result.Answer{c.Answer}
+	}
+	for _, a := range all {
+		if a.Generated != nil {
+			past.replies = append(past.replies, replyOf(a, day))
+		}
+	}
+	return past
+}
+
+// replyOf makes of a recorded answer the reply that it was. It says nothing of its latency: that was another run's.
+func replyOf(a result.Answer, day time.Time) reply {
+	r := reply{Completion: provider.Completion{Text: *a.Generated, FinishReason: a.FinishReason}, cost: a.CostUSD, keptAt: &day}
+	if a.ReusedFrom != nil {
+		r.keptAt = a.ReusedFrom
+	}
+	for _, call := range a.ToolCalls {
+		r.ToolCalls = append(r.ToolCalls, provider.ToolCall{Name: call.Name, Arguments: call.Arguments})
+	}
+	if a.Usage != nil {
+		r.Usage = &provider.Usage{PromptTokens: a.Usage.PromptTokens, CompletionTokens: a.Usage.CompletionTokens}
+	}
+	return r
+}
+
+// testedIn is the model that an earlier run tested.
+func testedIn(run *result.Run) string {
+	if run.TestedModel != "" {
+		return run.TestedModel
+	}
+	return run.FineTunedModel
+}

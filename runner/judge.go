@@ -1,0 +1,159 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"ftrun/runner/grade"
+	"ftrun/runner/provider"
+	"ftrun/runner/result"
+	"ftrun/spec"
+)
+
+// A judge is the model whose verdicts some graders are.
+type judge struct {
+	*asker
+	settings spec.Judge
+	under    string // the model under test, which may not judge itself
+	doubt    error  // why its verdicts do not count; nil: they do
+	spent    *purse // what it cost in this run; without a limit
+}
+
+// judgeTokens is the longest verdict, reasons included: a judge that goes on for ever costs no more than this.
+const judgeTokens = 2048
+
+// judgeFor returns the judge of the spec, or nil where no grader asks one. Graders that name a model of their own need no test.judge: they
+// are asked once each.
+func (q *inquiry) judgeFor(service *Service, under string) *judge {
+	settings := spec.Judge{Samples: 1}
+	if j := q.Pipeline.Test.Judge; j != nil {
+		settings = *j
+	}
+	return &judge{asker: q.asker(service), settings: settings, under: under, spent: newPurse(nil)}
+}
+
+// trusted returns why the judge's verdicts do not count.
+func (j *judge) trusted() error { return j.doubt }
+
+// ask is [grade.Services.Ask]. The samples are kept and paid for as answers are.
+func (j *judge) ask(ctx context.Context, q grade.Question) ([]string, error) {
+	model := q.Model
+	if model == "" {
+		model = j.settings.Model
+	}
+	if model == j.under && !j.settings.AllowSelf {
+		return nil, &endError{&stuckError{
+			Code: "judge_is_tested", Message: fmt.Sprintf("judge %s is the model under test", model),
+			Way: "name another judge, or set test.judge.allow_self to true",
+		}}
+	}
+	req := provider.CompletionRequest{
+		Model: model, Temperature: &j.settings.Temperature, MaxCompletionTokens: judgeTokens,
+		ResponseFormat: &provider.ResponseFormat{Name: q.Name, Schema: json.RawMessage(q.Schema)},
+	}
+	for _, t := range q.Messages {
+		req.Messages = append(req.Messages, provider.Message{Role: t.Role, Content: t.Content})
+	}
+	samples := q.Samples
+	if samples == 0 {
+		samples = max(j.settings.Samples, 1)
+	}
+	texts := make([]string, 0, samples)
+	for n := range samples {
+		reply, err := j.asker.ask(ctx, req, n)
+		if err != nil {
+			return nil, judgeError(err)
+		}
+		if reply.keptAt == nil {
+			j.spent.settle(0, reply.cost)
+		}
+		text, err := verdictIn(reply)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
+}
+
+// verdictIn returns the text of a judge's reply that is whole.
+func verdictIn(r reply) (string, error) {
+	switch {
+	case r.Refusal != "":
+		return "", fmt.Errorf("the judge refused: %.200q", r.Refusal)
+	case r.FinishReason == finishLength:
+		return "", fmt.Errorf("the judge's reply was cut off after %d tokens", judgeTokens)
+	}
+	return r.Text, nil
+}
+
+// judgeError says that it was the judge who was asked, and whether there is a point in asking again.
+func judgeError(err error) error {
+	wrapped := fmt.Errorf("judge: %w", err)
+	var limit *limitError
+	for _, kind := range []provider.Kind{provider.KindAuth, provider.KindQuota, provider.KindForbidden, provider.KindNotFound} {
+		if isKind(err, kind) {
+			return &endError{wrapped}
+		}
+	}
+	if errors.As(err, &limit) {
+		return &endError{wrapped}
+	}
+	return wrapped
+}
+
+// embed is [grade.Services.Embed]: vectors come from the service that judges.
+func (j *judge) embed(ctx context.Context, model string, texts []string) ([][]float64, error) {
+	if j.service.Embedder == nil {
+		return nil, errors.New("the provider makes no embeddings")
+	}
+	var size int64
+	for _, text := range texts {
+		size += int64(len(text)) // a token has a byte at least
+	}
+	turn, err := j.pacer.begin(ctx, size)
+	if err != nil {
+		return nil, err
+	}
+	timed, cancel := context.WithTimeout(ctx, j.Pipeline.Test.Timeout)
+	defer cancel()
+	made, err := j.service.Embedder.Embed(turn.observe(timed), model, texts)
+	turn.end(usedTokens(made.Usage), err == nil)
+	if err != nil {
+		return nil, judgeError(err)
+	}
+	cost := j.tariff.cost(model, made.Usage)
+	j.purse.settle(0, cost)
+	j.spent.settle(0, cost)
+	return made.Vectors, nil
+}
+
+// calibrate puts to the judge what it is known how to decide. Where one of these comes out otherwise, none of its verdicts counts: the error
+// is kept, and every one of them becomes an error with its words.
+func (j *judge) calibrate(ctx context.Context, services grade.Services) error {
+	for i, c := range j.settings.Calibration {
+		g := grading{services: services, judge: j}
+		got := result.Answer{Assertions: []result.Assertion{}}
+		err := g.assert(ctx, &got, c.Case, grade.Sample{Output: c.Output, Reference: c.Case.Answer, Question: c.Case.Question, Vars: c.Case.Vars})
+		if err != nil {
+			return err
+		}
+		wanted := result.CaseFailed
+		if c.Pass {
+			wanted = result.CasePassed
+		}
+		if got.Status == wanted {
+			continue
+		}
+		why := got.Error
+		if why == "" {
+			why = fmt.Sprintf("it came out %s, and it is known to have %s", got.Status, wanted)
+		}
+		j.doubt = fmt.Errorf("the judge is not calibrated: test.judge.calibration[%d] (line %d): %s", i, c.Pos.Line, why)
+		j.warn(stageTest, j.doubt.Error()+"; none of its verdicts counts")
+		return nil
+	}
+	return nil
+}

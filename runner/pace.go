@@ -1,0 +1,167 @@
+package runner
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"ftrun/runner/provider"
+)
+
+// A pacer holds questions to one service back, so that they keep to its limits: those that the spec states, and those that the service
+// shows by pleading for patience.
+//
+// Questions at a time begin at the most that the spec allows. A plea halves them, at most once for the questions that were under way by then;
+// as many answers as may be under way raise them by one again: additive increase, multiplicative decrease, as TCP has it (Chiu and Jain 1989).
+// Requests and tokens are spread evenly over the minute, because services enforce limits a minute in shorter windows too.
+type pacer struct {
+	most     float64 // at a time, as the spec has it
+	requests *bucket // nil: no limit
+	tokens   *bucket // nil: no limit
+
+	mu      sync.Mutex
+	allowed float64 // at a time, from 1 to most
+	busy    int
+	waiting int
+	freed   chan struct{} // closed, and made anew, when somebody waits and a place may be free
+	cut     time.Time     // of the last plea that halved
+}
+
+func newPacer(concurrency, requestsPerMinute, tokensPerMinute int) *pacer {
+	return &pacer{
+		most: float64(concurrency), allowed: float64(concurrency), freed: make(chan struct{}),
+		requests: newBucket(requestsPerMinute), tokens: newBucket(tokensPerMinute),
+	}
+}
+
+// A turn is a question's leave to be sent. It is given back by end.
+type turn struct {
+	pacer  *pacer
+	began  time.Time
+	booked float64 // tokens
+}
+
+// begin waits until a question may be sent of about so many tokens, question and answer together.
+func (p *pacer) begin(ctx context.Context, tokens int64) (*turn, error) {
+	if err := p.takePlace(ctx); err != nil {
+		return nil, err
+	}
+	t := &turn{pacer: p, booked: float64(tokens)}
+	wait := max(p.requests.take(1), p.tokens.take(t.booked))
+	if wait > 0 {
+		if err := pause(ctx, wait); err != nil {
+			t.end(0, false)
+			return nil, err
+		}
+	}
+	t.began = time.Now()
+	return t, nil
+}
+
+// takePlace waits for one of the places that there are at a time.
+func (p *pacer) takePlace(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		if p.busy < int(p.allowed) {
+			p.busy++
+			p.mu.Unlock()
+			return nil
+		}
+		freed := p.freed
+		p.waiting++
+		p.mu.Unlock()
+		var err error
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		p.mu.Lock()
+		p.waiting--
+		p.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// observe returns a context in which a plea of the service slows all questions down.
+func (t *turn) observe(ctx context.Context) context.Context {
+	return provider.OnThrottled(ctx, func(time.Duration) { t.pacer.throttled(t.began) })
+}
+
+// throttled halves what may be under way, unless the question began before it was halved last.
+func (p *pacer) throttled(began time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if began.Before(p.cut) {
+		return
+	}
+	p.cut = time.Now()
+	p.allowed = max(1, p.allowed/2)
+}
+
+// end gives the place back. used is how many tokens the service counted; 0: it did not say. answered tells whether an answer came.
+func (t *turn) end(used int64, answered bool) {
+	p := t.pacer
+	if used > 0 {
+		p.tokens.giveBack(t.booked - float64(used))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.busy--
+	if answered {
+		p.allowed = min(p.most, p.allowed+1/p.allowed)
+	}
+	if p.waiting > 0 {
+		close(p.freed)
+		p.freed = make(chan struct{})
+	}
+}
+
+// A bucket spreads a limit per minute evenly: what is taken flows back at the limit's rate, and whoever takes more than is there waits until
+// it has. A nil bucket has no bottom.
+type bucket struct {
+	perSecond float64
+
+	mu    sync.Mutex
+	level float64 // never above 0: nothing is saved up, or a minute could see more than its limit
+	at    time.Time
+}
+
+func newBucket(perMinute int) *bucket {
+	if perMinute == 0 {
+		return nil
+	}
+	return &bucket{perSecond: float64(perMinute) / 60, at: time.Now()}
+}
+
+// take books n and returns how long to wait before they may be used.
+func (b *bucket) take(n float64) time.Duration {
+	if b == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.flow()
+	wait := time.Duration(-b.level / b.perSecond * float64(time.Second))
+	b.level -= n
+	return wait
+}
+
+// giveBack takes back what was booked too much; a negative n books the rest of what was booked too little.
+func (b *bucket) giveBack(n float64) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.flow()
+	b.level = min(0, b.level+n)
+}
+
+func (b *bucket) flow() {
+	now := time.Now()
+	b.level = min(0, b.level+now.Sub(b.at).Seconds()*b.perSecond)
+	b.at = now
+}
