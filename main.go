@@ -75,6 +75,8 @@ type options struct {
 	Until        string   `env:"FTRUN_UNTIL"`
 	Detach       bool     `env:"FTRUN_DETACH"`
 	Fresh        bool     `env:"FTRUN_FRESH"`
+	Filter       string   `env:"FTRUN_FILTER"`
+	AllowExec    bool     `env:"FTRUN_ALLOW_EXEC"`
 	Out          string   `env:"FTRUN_OUT, default=ftrun-out"`
 	State        string   `env:"FTRUN_STATE"`
 	AllowOutside bool     `env:"FTRUN_ALLOW_OUTSIDE"`
@@ -237,6 +239,8 @@ func runFlags(root *cobra.Command, o *options) {
 	f.StringVar(&o.Until, "until", o.Until, "stop after this `stage`: prepare, train or wait")
 	f.BoolVar(&o.Detach, "detach", o.Detach, "stop once the job is created; the same command without it goes on")
 	f.BoolVar(&o.Fresh, "fresh", o.Fresh, "ask every question again; never trains again")
+	f.StringVar(&o.Filter, "filter", o.Filter, "ask only the case with this `id`, or those with tag:NAME; gates nothing")
+	f.BoolVar(&o.AllowExec, "allow-exec", o.AllowExec, "let the spec run commands: graders of kind exec")
 	f.StringVar(&o.Out, "out", o.Out, "`folder` for the reports")
 	f.BoolVarP(&o.Quiet, "quiet", "q", o.Quiet, "print only what is wrong and the verdict")
 	f.BoolVarP(&o.Verbose, "verbose", "v", o.Verbose, "print every case and every request that is sent again")

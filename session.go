@@ -104,25 +104,46 @@ func (s *session) execute(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if endpoint.Kind == provider.KindEmbedded {
-		engine, err := startEngine(engineFolder(state), trainingEngine)
-		if err != nil {
-			return err
-		}
-		s.later(engine.stop)
-		endpoint.BaseURL = engine.baseURL
+	board := s.switchboard(state)
+	defer board.close()
+	endpoint, client, err := board.connect(endpoint)
+	if err != nil {
+		return err
 	}
-	client := openai.New(openai.Config{Endpoint: endpoint, OnRetry: s.view.retry, UserAgent: "ftrun/" + version()})
-	defer client.CloseIdleConnections()
-	runner.Run(ctx, runner.Options{
-		Pipeline: p, Endpoint: endpoint, Trainer: client, Completer: client, Ledger: journal, StateDir: state,
-		Until: s.Until, Detach: s.Detach, Fresh: s.Fresh, Observe: s.view.observe, Now: s.Now,
-	}, s.run)
-	s.run.Cost.Requests, s.run.Cost.Retries = client.Requests(), client.Retries()
+	o := runner.Options{
+		Pipeline: p, Endpoint: endpoint, Trainer: client, Completer: client, Embedder: client, Ledger: journal, StateDir: state,
+		Until: s.Until, Detach: s.Detach, Fresh: s.Fresh, Filter: s.Filter, Observe: s.view.observe, Now: s.Now,
+	}
+	if err := board.dialAll(p, &o); err != nil {
+		return err
+	}
+	runner.Run(ctx, o, s.run)
+	s.run.Cost.Requests, s.run.Cost.Retries = board.counts()
 	if spool, ok := s.run.Cases.(*result.Spool); ok {
 		s.later(spool.Remove)
 	}
 	return nil
+}
+
+// switchboard reaches services for this run. The embedded engine is started once, whoever is asked there.
+func (s *session) switchboard(state string) *switchboard {
+	var running *engine
+	return &switchboard{
+		env: environment(s.options, s.system),
+		client: func(e provider.Endpoint) *openai.Client {
+			return openai.New(openai.Config{Endpoint: e, OnRetry: s.view.retry, UserAgent: "ftrun/" + version()})
+		},
+		engine: func() (string, error) {
+			if running == nil {
+				var err error
+				if running, err = startEngine(engineFolder(state), trainingEngine); err != nil {
+					return "", err
+				}
+				s.later(running.stop)
+			}
+			return running.baseURL, nil
+		},
+	}
 }
 
 // load reads the spec, and takes from it what the reports say and which there are.
@@ -132,6 +153,9 @@ func (s *session) load() (*spec.Pipeline, error) {
 		return nil, err
 	}
 	s.run.Name, s.run.BaseModel, s.run.Provider.Kind, s.run.TestedModel = p.Name, p.BaseModel, p.Provider.Kind, p.Test.Model
+	if s.Filter != "" && len(runner.Selects(s.Filter, p.Test.Cases)) == 0 {
+		return nil, usageError{err: fmt.Errorf("--filter %q: no case has this id or tag; want an id, or tag:NAME", s.Filter)}
+	}
 	if p.Train.Off && (s.Until != "" || s.Detach) {
 		return nil, usageError{err: errors.New("--until and --detach stop at a stage of training, and the spec says train: off")}
 	}
@@ -156,8 +180,12 @@ func loadPipeline(o options, s system) (*spec.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Provider != "" {
+	if o.Provider != "" { // in place of every provider that the spec names
 		p.Provider = provider.Settings{Kind: o.Provider}
+		p.Test.Provider, p.Test.Baseline.Provider = nil, nil
+		if p.Test.Judge != nil {
+			p.Test.Judge.Provider = nil
+		}
 	}
 	return p, nil
 }
@@ -202,6 +230,9 @@ func removeReports(dir string, names []string) error {
 func checkRunFlags(o options) error {
 	if o.Until != "" && !slices.Contains([]string{"prepare", "train", "wait"}, o.Until) {
 		return usageError{err: fmt.Errorf("--until %q: want prepare, train or wait", o.Until)}
+	}
+	if o.Filter != "" && (o.Until != "" || o.Detach) {
+		return usageError{err: errors.New("--filter chooses test cases, and --until and --detach stop before the test: use one")}
 	}
 	if o.Until != "" && o.Detach {
 		return usageError{err: errors.New("--until and --detach say different things: use one")}

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -185,4 +186,9 @@ func testedIn(run *result.Run) string {
 		return run.TestedModel
 	}
 	return run.FineTunedModel
+}
+
+// NeedsBaseline reports whether a threshold can't be decided without something to compare with.
+func NeedsBaseline(thresholds []spec.Threshold) bool {
+	return slices.ContainsFunc(thresholds, spec.Threshold.NeedsBaseline)
 }

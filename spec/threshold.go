@@ -77,6 +77,16 @@ type Threshold struct {
 	Pos        diag.Position
 }
 
+// NeedsBaseline reports whether the threshold can't be decided without something to compare with.
+func (t Threshold) NeedsBaseline() bool {
+	switch t.Metric {
+	case "fixed", "broken", "delta", "p_value":
+		return true
+	default:
+		return t.Baseline || t.Form != FormCompare
+	}
+}
+
 // String returns the threshold in its canonical form, which [ParseThreshold] reads back.
 func (t Threshold) String() string {
 	var b strings.Builder
