@@ -11,8 +11,9 @@ import (
 // A pacer holds questions to one service back, so that they keep to its limits: those that the spec states, and those that the service
 // shows by pleading for patience.
 //
-// Questions at a time begin at the most that the spec allows. A plea halves them, at most once for the questions that were under way by then;
-// as many answers as may be under way raise them by one again: additive increase, multiplicative decrease, as TCP has it (Chiu and Jain 1989).
+// Questions at a time begin at the most that the spec allows. A plea halves them, at most once for the questions that were under way by then.
+// Answers raise them again: by one each until shortly below where the plea came, and from there on by one for as many answers as are under
+// way. That is additive increase and multiplicative decrease as TCP has it (Chiu and Jain 1989), with its slow start.
 // Requests and tokens are spread evenly over the minute, because services enforce limits a minute in shorter windows too.
 type pacer struct {
 	most     float64 // at a time, as the spec has it
@@ -21,6 +22,7 @@ type pacer struct {
 
 	mu      sync.Mutex
 	allowed float64 // at a time, from 1 to most
+	ceiling float64 // what was allowed when the last plea came
 	busy    int
 	waiting int
 	freed   chan struct{} // closed, and made anew, when somebody waits and a place may be free
@@ -29,10 +31,13 @@ type pacer struct {
 
 func newPacer(concurrency, requestsPerMinute, tokensPerMinute int) *pacer {
 	return &pacer{
-		most: float64(concurrency), allowed: float64(concurrency), freed: make(chan struct{}),
+		most: float64(concurrency), allowed: float64(concurrency), ceiling: float64(concurrency), freed: make(chan struct{}),
 		requests: newBucket(requestsPerMinute), tokens: newBucket(tokensPerMinute),
 	}
 }
+
+// nearCeiling is how near the last plea growth becomes careful.
+const nearCeiling = 0.85
 
 // A turn is a question's leave to be sent. It is given back by end.
 type turn struct {
@@ -98,6 +103,7 @@ func (p *pacer) throttled(began time.Time) {
 		return
 	}
 	p.cut = time.Now()
+	p.ceiling = p.allowed
 	p.allowed = max(1, p.allowed/2)
 }
 
@@ -110,7 +116,11 @@ func (t *turn) end(used int64, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.busy--
-	if answered {
+	switch {
+	case !answered || t.began.Before(p.cut): // that it was answered says nothing of what goes now
+	case p.allowed < nearCeiling*p.ceiling:
+		p.allowed++
+	default:
 		p.allowed = min(p.most, p.allowed+1/p.allowed)
 	}
 	if p.waiting > 0 {
