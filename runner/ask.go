@@ -54,12 +54,20 @@ type asker struct {
 
 // asker returns who asks a service; nil stands for the pipeline's own.
 func (q *inquiry) asker(s *Service) *asker {
-	own := Service{Endpoint: q.Endpoint, Completer: q.Completer, Embedder: q.Embedder}
-	if s == nil {
-		s = &own
-	}
-	return &asker{inquiry: q, service: *s, tariff: q.tariffOf(s.Endpoint), pacer: q.pacer(s.Endpoint)}
+	service := q.orOwn(s)
+	return &asker{inquiry: q, service: service, tariff: q.tariffOf(service.Endpoint), pacer: q.pacer(service.Endpoint)}
 }
+
+// orOwn returns a service, or for nil the pipeline's own.
+func (r *runState) orOwn(s *Service) Service {
+	if s == nil {
+		return Service{Endpoint: r.Endpoint, Completer: r.Completer, Embedder: r.Embedder}
+	}
+	return *s
+}
+
+// testedAt is where the tested model answers.
+func (r *runState) testedAt() Service { return r.orOwn(r.Tested) }
 
 // tariffOf returns what a service charges. The spec's prices are those of the pipeline's own.
 func (r *runState) tariffOf(e provider.Endpoint) tariff {

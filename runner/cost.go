@@ -175,10 +175,7 @@ type pricedModel struct {
 
 // priced is a model of a service; nil stands for the pipeline's own.
 func (r *runState) priced(name string, s *Service) pricedModel {
-	endpoint := r.Endpoint
-	if s != nil {
-		endpoint = s.Endpoint
-	}
+	endpoint := r.orOwn(s).Endpoint
 	return pricedModel{name: name, endpoint: endpoint, tariff: r.tariffOf(endpoint)}
 }
 

@@ -23,7 +23,7 @@ func (w *waiter) probe(ctx context.Context, model string) error {
 	patience := w.probePatience(model)
 	start := time.Now()
 	for delay := time.Second; ; delay = min(2*delay, pollMax) {
-		_, err := w.Completer.Complete(ctx, provider.CompletionRequest{
+		_, err := w.testedAt().Completer.Complete(ctx, provider.CompletionRequest{
 			Model:               model,
 			Messages:            []provider.Message{{Role: "user", Content: "ready?"}},
 			MaxCompletionTokens: 1,

@@ -1,0 +1,170 @@
+package runner_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"ftrun/reporters"
+	"ftrun/runner"
+	"ftrun/runner/provider"
+	"ftrun/runner/provider/providertest"
+	"ftrun/runner/result"
+	"ftrun/spec"
+)
+
+// An elsewhere is a service that only answers questions, whatever its models are called.
+type elsewhere struct {
+	answer func(provider.CompletionRequest) (provider.Completion, error)
+	asked  atomic.Int64
+}
+
+func (e *elsewhere) Complete(_ context.Context, req provider.CompletionRequest) (provider.Completion, error) {
+	e.asked.Add(1)
+	return e.answer(req)
+}
+
+// comparedWith sets the baseline.
+func comparedWith(b spec.Baseline) func(*runner.Options) {
+	return func(o *runner.Options) { o.Pipeline.Test.Baseline = b }
+}
+
+// TestBaselineOfAnotherProvider asks the successor and the dying model each at its own service.
+func TestBaselineOfAnotherProvider(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{Answer: answering(func(string, string) (string, error) { return "right", nil })})
+		b.spec = suite(10, "")
+		old := &elsewhere{answer: answering(func(model, question string) (string, error) {
+			if model != "ft:old" {
+				t.Errorf("the other service is asked for %s", model)
+			}
+			if question == "Question 3?" {
+				return "wrong", nil
+			}
+			return "right", nil
+		})}
+		service := &runner.Service{Endpoint: provider.Endpoint{Kind: "compatible", BaseURL: "https://old.example.com/v1"}, Completer: old}
+		run := b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineModel, Model: "ft:old"}), func(o *runner.Options) { o.Baseline = service })
+		b.want(run, 0, "passed")
+		c := run.Comparison
+		if c == nil || c.Baseline != "ft:old" || c.Fixed != 1 || c.Broken != 0 || c.Provider == nil || c.Provider.Kind != "compatible" {
+			t.Errorf("comparison %+v", c)
+		}
+		if n := old.asked.Load(); n != 10 {
+			t.Errorf("%d questions to the other service, want 10", n)
+		}
+	})
+}
+
+// TestBaselineIsNotToBeHad is a baseline that is gone: a warning where no threshold needs it, and no verdict where one does.
+func TestBaselineIsNotToBeHad(t *testing.T) {
+	gone := &provider.Error{Op: "ask", Kind: provider.KindNotFound, Status: 404, Code: "model_not_found", Message: "no such model"}
+	for name, test := range map[string]struct {
+		thresholds string
+		exit       int
+		code       string
+	}{
+		"nobody needs it": {"thresholds: ['pass_rate >= 50%']\n", 0, "passed"},
+		"a threshold":     {"thresholds: ['pass_rate >= baseline']\n", 3, "undecided"},
+		"and one fails":   {"thresholds: ['pass_rate >= baseline', 'pass_rate == 0']\n", 1, "not_good_enough"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, &providertest.Fake{})
+				asked := 0
+				b.fake.Answer = answering(func(model, _ string) (string, error) {
+					if strings.HasPrefix(model, "ft:") {
+						return "right", nil
+					}
+					asked++
+					return "", gone
+				})
+				b.spec = suite(50, "  concurrency: 1\n") + test.thresholds
+				run := b.run(t.Context())
+				b.want(run, test.exit, test.code)
+				if asked != 1 {
+					t.Errorf("a model that is gone was asked %d times", asked)
+				}
+				if !strings.Contains(strings.Join(run.Warnings, "; "), "no baseline to compare with") || run.Summary.Passed != 50 {
+					t.Errorf("warnings %q, summary %+v", run.Warnings, run.Summary)
+				}
+				if run.Comparison == nil || run.Comparison.Unavailable == "" {
+					t.Errorf("the report does not say that there is no baseline: %+v", run.Comparison)
+				}
+			})
+		})
+	}
+}
+
+// TestBaselineOfAnEarlierRun grades the answers of an earlier run anew, with the assertions of today, and asks nobody for them.
+func TestBaselineOfAnEarlierRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{})
+		b.spec = suite(12, "  baseline: off\n")
+		b.fake.Answer = scripted(map[string][]string{"Question 1?": {"wrong"}, "Question 2?": {"right and WRONG"}})
+		earlier := b.run(t.Context())
+		b.want(earlier, 1, "not_good_enough")
+		if err := reporters.WriteAll(filepath.Join(b.dir, "blessed"), earlier); err != nil {
+			t.Fatal(err)
+		}
+
+		// Today an answer may not say WRONG, case 3 asks something else, and case 12 is new.
+		b.spec = strings.Replace(suite(13, ""), "test:\n", "test:\n  assert:\n    - not_contains: WRONG\n", 1)
+		b.spec = strings.Replace(b.spec, "Question 3?", "Question three?", 1)
+		b.fake.Answer = answering(func(string, string) (string, error) { return "right", nil })
+		before := b.cases()
+		run := b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed/results.json"}))
+		b.want(run, 0, "passed")
+		if n := b.cases() - before; n != 13 {
+			t.Errorf("%d questions, want 13: nobody is asked for what is recorded", n)
+		}
+		c := run.Comparison
+		if c.Kind != spec.BaselineResults || c.Fixed != 2 || c.Broken != 0 || c.Cases != 11 {
+			t.Errorf("comparison %+v, want cases 1 and 2 fixed, of the 11 that both have", c)
+		}
+		if !strings.Contains(strings.Join(run.Warnings, "; "), "asks something else today") {
+			t.Errorf("warnings %q", run.Warnings)
+		}
+		if got := caseOf(t, run, "c2").Baseline; got == nil || got.Status != result.CaseFailed || got.ReusedFrom == nil {
+			t.Errorf("baseline of case 2: %+v, want it graded with the assertion of today", got)
+		}
+
+		if err := os.WriteFile(filepath.Join(b.dir, "blessed", "results.json"), []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run = b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed/results.json"}))
+		b.want(run, 0, "passed")
+		if !strings.Contains(strings.Join(run.Warnings, "; "), "blessed/results.json") {
+			t.Errorf("warnings %q", run.Warnings)
+		}
+	})
+}
+
+// TestTestedElsewhere asks the tested model at a service of its own, and the base model at the pipeline's.
+func TestTestedElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{Answer: answering(func(model, _ string) (string, error) {
+			if model != "gpt-4.1-mini-2025-04-14" {
+				t.Errorf("the pipeline's provider is asked for %s", model)
+			}
+			return "wrong", nil
+		})})
+		b.spec = suite(5, "  model: deployed\n")
+		other := &elsewhere{answer: answering(func(model, _ string) (string, error) {
+			if model != "deployed" {
+				t.Errorf("the other service is asked for %s", model)
+			}
+			return "right", nil
+		})}
+		service := &runner.Service{Endpoint: provider.Endpoint{Kind: "compatible", BaseURL: "https://vllm.example.com/v1"}, Completer: other}
+		run := b.run(t.Context(), func(o *runner.Options) { o.Tested = service })
+		b.want(run, 0, "passed")
+		if run.Comparison.Fixed != 5 {
+			t.Errorf("comparison %+v", run.Comparison)
+		}
+	})
+}
