@@ -37,7 +37,7 @@ func (q *inquiry) judgeFor(service *Service, under string) *judge {
 // trusted returns why the judge's verdicts do not count.
 func (j *judge) trusted() error { return j.doubt }
 
-// ask is [grade.Services.Ask]. The samples are kept and paid for as answers are.
+// ask is [grade.Services.Ask]. The samples are kept and paid for as answers are, so that the same words are judged once in a run.
 func (j *judge) ask(ctx context.Context, q grade.Question) ([]string, error) {
 	model := q.Model
 	if model == "" {
