@@ -87,23 +87,30 @@ func openUpkeep(o options, s system) (*upkeep, error) {
 	if err := checkState(u.state); err != nil {
 		return nil, err
 	}
-	env := environment(o, s)
-	if u.endpoint, err = provider.Resolve(p.Provider, env); !isNoKey(err) {
-		return u, err
+	u.endpoint, err = resolveKeyless(p.Provider, environment(o, s))
+	return u, err
+}
+
+// resolveKeyless is provider.Resolve, but that where the error is a missing key the endpoint is known all the same, without one.
+func resolveKeyless(settings provider.Settings, env provider.Environment) (provider.Endpoint, error) {
+	endpoint, err := provider.Resolve(settings, env)
+	if !isNoKey(err) {
+		return endpoint, err
 	}
 	noKey := err
-	profile, _ := provider.ProfileOf(p.Provider.Kind)
+	profile, _ := provider.ProfileOf(settings.Kind)
+	lookup := env.Lookup
 	env.Lookup = func(name string) (string, bool) {
-		if name == cmp.Or(p.Provider.APIKeyEnv, profile.KeyEnv) {
+		if name == cmp.Or(settings.APIKeyEnv, profile.KeyEnv) {
 			return "unset", true
 		}
-		return s.Env.Lookup(name)
+		return lookup(name)
 	}
-	if u.endpoint, err = provider.Resolve(p.Provider, env); err != nil {
-		return u, err
+	if endpoint, err = provider.Resolve(settings, env); err != nil {
+		return endpoint, err
 	}
-	u.endpoint.Key = ""
-	return u, noKey
+	endpoint.Key = ""
+	return endpoint, noKey
 }
 
 func isNoKey(err error) bool {

@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"ftrun/reporters"
 	"ftrun/runner"
 	"ftrun/runner/ledger"
+	"ftrun/runner/provider"
 	"ftrun/runner/provider/embedded"
 	"ftrun/runner/result"
+	"ftrun/spec"
 )
 
 // exitPays is the exit code of ftrun plan --detailed-exitcode where a run would pay, or may. A run itself never has it.
@@ -52,6 +55,30 @@ With --detailed-exitcode it exits with 0 where a run would pay nothing, and with
 	return cmd
 }
 
+// planServices says where the models would be asked that are not the pipeline's own provider's. None of them is asked, so that a missing key
+// is no matter here; a run refuses it.
+func planServices(p *spec.Pipeline, env provider.Environment, o *runner.Options) error {
+	judge := (*provider.Settings)(nil)
+	if p.Test.Judge != nil {
+		judge = p.Test.Judge.Provider
+	}
+	for _, s := range []struct {
+		what     string
+		settings *provider.Settings
+		to       **runner.Service
+	}{{"test.provider", p.Test.Provider, &o.Tested}, {"test.baseline.provider", p.Test.Baseline.Provider, &o.Baseline}, {"test.judge.provider", judge, &o.Judge}} {
+		if s.settings == nil {
+			continue
+		}
+		endpoint, err := resolveKeyless(*s.settings, env)
+		if err != nil && !isNoKey(err) {
+			return fmt.Errorf("%s: %w", s.what, err)
+		}
+		*s.to = &runner.Service{Endpoint: endpoint}
+	}
+	return nil
+}
+
 // makePlan reads the spec and finds out what a run would do. The embedded engine is only looked at.
 func makePlan(ctx context.Context, o options, s system) (plan *result.Plan, err error) {
 	u, err := openUpkeep(o, s)
@@ -66,6 +93,9 @@ func makePlan(ctx context.Context, o options, s system) (plan *result.Plan, err 
 	}
 	p := runner.PlanOptions{Options: u.work(nil, journal)}
 	p.Fresh = o.Fresh
+	if err := planServices(u.pipeline, environment(o, s), &p.Options); err != nil {
+		return nil, err
+	}
 	switch {
 	case o.Offline:
 		p.NotAsked = "--offline"

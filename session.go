@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"ftrun/runner/provider/openai"
 	"ftrun/runner/result"
 	"ftrun/spec"
+	"ftrun/spec/diag"
 )
 
 // A session is one run of a pipeline, from the reports that say "unfinished" to those that say how it ended.
@@ -32,6 +34,9 @@ type session struct {
 // runPipeline is the main command. The error is that the first reports can't be written: there is nothing to say anything else in.
 func runPipeline(ctx context.Context, o options, s system) (int, error) {
 	ses := &session{options: o, system: s, run: result.Begin(o.File, version(), s.Now()), reports: reporters.Names()}
+	if err := ses.keepBaseline(); err != nil {
+		return 0, err
+	}
 	if err := reporters.WriteAll(o.Out, ses.run, ses.reports...); err != nil {
 		return 0, errors.Join(err, removeReports(o.Out, ses.reports))
 	}
@@ -39,6 +44,39 @@ func runPipeline(ctx context.Context, o options, s system) (int, error) {
 		concludeError(ses.run, err)
 	}
 	return ses.finish(), nil
+}
+
+// keepBaseline refuses a spec whose baseline is the results.json that this run is about to write: the first report would destroy it, and from
+// then on every run would be compared with the one before, however bad that was. That one file is left alone; reports that would be taken for
+// this run's are not.
+func (s *session) keepBaseline() error {
+	own := reporters.Paths(s.Out)[0]
+	src, err := os.ReadFile(s.File)
+	if err != nil || !bytes.Contains(src, []byte("results")) {
+		return nil // whatever is wrong with the file is told when it is loaded
+	}
+	if _, err := os.Stat(own); err != nil {
+		return nil
+	}
+	p, err := loadPipeline(s.options, s.system)
+	if err != nil || p.Test.Baseline.Kind != spec.BaselineResults || !sameFile(p.Path(p.Test.Baseline.Results), own) {
+		return nil
+	}
+	problem := diag.List{{
+		Pos: p.Test.Baseline.Pos, Path: "test.baseline.results",
+		Message: fmt.Sprintf("%s is this run's own results.json, which it would replace", p.Test.Baseline.Results),
+		Hint:    "copy the results that you trust to a file of another name, commit it, and compare with that",
+	}}
+	return errors.Join(problem.Err(), removeFiles(reporters.Paths(s.Out, reporters.Names()...)[1:]))
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 // finish writes the reports, shows how the run ended, and returns the exit code.
@@ -217,9 +255,11 @@ func (s *session) openState(ctx context.Context, dir string) (*ledger.Ledger, er
 }
 
 // removeReports takes away what an earlier run left, where this one can't even say that it has begun.
-func removeReports(dir string, names []string) error {
+func removeReports(dir string, names []string) error { return removeFiles(reporters.Paths(dir, names...)) }
+
+func removeFiles(paths []string) error {
 	var errs []error
-	for _, path := range reporters.Paths(dir, names...) {
+	for _, path := range paths {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 			errs = append(errs, err)
 		}
