@@ -45,7 +45,7 @@ func reasons(t *testing.T) map[string]reasonEnd {
 	t.Helper()
 	r := &reasonReader{t: t, consts: map[string]string{}, held: map[string][]string{}, ends: map[string]reasonEnd{}}
 	var files []*ast.File
-	for _, dir := range []string{"runner/provider", "runner/result", "runner", "reporters", "."} {
+	for _, dir := range []string{"runner/provider", "runner/result", "runner/gate", "runner", "reporters", "."} {
 		paths, err := filepath.Glob(filepath.Join(filepath.FromSlash(dir), "*.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +87,7 @@ func (r *reasonReader) readHeld(n ast.Node) bool {
 		}
 	case *ast.CallExpr:
 		if lastName(n.Fun) == "doubt" {
-			r.held["j.code"] = append(r.held["j.code"], r.text(n.Args[0]))
+			r.held["j.Code"] = append(r.held["j.Code"], r.text(n.Args[0]))
 		}
 	}
 	return true

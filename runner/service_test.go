@@ -19,14 +19,20 @@ import (
 )
 
 // A network connects clients and servers inside a synctest bubble, where real connections would stop the clock.
-type network chan net.Conn
+type network struct {
+	conns chan net.Conn
+	done  chan struct{} // closed where nobody accepts any more: a client may still dial then
+}
+
+func newNetwork() network { return network{conns: make(chan net.Conn), done: make(chan struct{})} }
 
 func (n network) Accept() (net.Conn, error) {
-	conn, open := <-n
-	if !open {
+	select {
+	case conn := <-n.conns:
+		return conn, nil
+	case <-n.done:
 		return nil, net.ErrClosed
 	}
-	return conn, nil
 }
 
 func (n network) Close() error   { return nil }
@@ -35,8 +41,10 @@ func (n network) Addr() net.Addr { return &net.TCPAddr{} }
 func (n network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
-	case n <- server:
+	case n.conns <- server:
 		return client, nil
+	case <-n.done:
+		return nil, net.ErrClosed
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -45,7 +53,7 @@ func (n network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 // serve puts a handler on a network of its own and returns what makes a run use it, over HTTP and through the real client.
 func serve(t *testing.T, h http.Handler) func(*runner.Options) {
 	t.Helper()
-	n := make(network)
+	n := newNetwork()
 	server := &http.Server{Handler: h}
 	go func() { _ = server.Serve(n) }()
 	transport := &http.Transport{DialContext: n.dial}
@@ -55,7 +63,7 @@ func serve(t *testing.T, h http.Handler) func(*runner.Options) {
 	})
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
-		close(n)
+		close(n.done)
 		if err := server.Close(); err != nil {
 			t.Error(err)
 		}

@@ -19,7 +19,16 @@ type Metric string
 const (
 	PassRate      Metric = "pass_rate"
 	MeanScore     Metric = "mean_score"
+	Fixed         Metric = "fixed"
+	Broken        Metric = "broken"
+	Delta         Metric = "delta"
+	PValue        Metric = "p_value"
 	Errors        Metric = "errors"
+	Refusals      Metric = "refusals"
+	Truncated     Metric = "truncated"
+	P50Latency    Metric = "p50_latency"
+	P95Latency    Metric = "p95_latency"
+	Cost          Metric = "cost"
 	TrainLoss     Metric = "train_loss"     // as the service reported it last
 	ValidLoss     Metric = "valid_loss"     // as the service reported it last
 	ValidAccuracy Metric = "valid_accuracy" // as the service reported it last, from 0 to 1
@@ -28,6 +37,15 @@ const (
 // metrics are the names of all metrics that the parser knows, in the order in which messages list them.
 var metrics = []string{
 	string(PassRate), string(MeanScore), string(Errors), string(TrainLoss), string(ValidLoss), string(ValidAccuracy),
+}
+
+// Grader returns the name of the grader whose mean the metric is, or "".
+func (m Metric) Grader() string {
+	name, ok := strings.CutSuffix(string(m), ".mean")
+	if !ok {
+		return ""
+	}
+	return name
 }
 
 // OfTraining reports whether the metric is about the training rather than about the answers: it has no cases, so no tag, and no
