@@ -37,9 +37,7 @@ type annotation struct {
 // The commands go to a step's output, each on a line of its own. Where the cases can't be read, it writes the rest and returns why.
 func Annotations(w io.Writer, run *result.Run, locate func(file string) string) error {
 	lists := map[string][]annotation{annotateError: runAnnotations(run)}
-	for _, p := range firstOf(run.Warnings, shownAnnotations) {
-		lists[annotateWarning] = append(lists[annotateWarning], annotation{title: "ftrun", message: p})
-	}
+	lists[annotateWarning] = warningAnnotations(run)
 	cases, casesErr := caseAnnotations(run)
 	kind := annotateError
 	if run.ExitCode == result.ExitPass {
@@ -48,7 +46,7 @@ func Annotations(w io.Writer, run *result.Run, locate func(file string) string) 
 	lists[kind] = append(lists[kind], cases...)
 	totals := map[string]int{
 		annotateError:   len(lists[annotateError]),
-		annotateWarning: len(run.Warnings),
+		annotateWarning: len(run.Warnings) + foundLines(run.Contamination),
 		annotateNotice:  len(lists[annotateNotice]),
 	}
 	totals[kind] += max(run.Summary.Failed+run.Summary.Errored-len(cases), 0)
@@ -95,15 +93,19 @@ func runAnnotations(run *result.Run) []annotation {
 	told := len(list) > 0
 	for _, t := range run.Thresholds {
 		title := "threshold failed"
-		switch t.Verdict {
-		case result.ThresholdPass:
+		switch {
+		case t.Verdict == result.ThresholdPass:
 			continue
-		case result.ThresholdUndecided:
+		case t.Cause == result.CauseNotEnoughEvidence:
+			title = "not enough evidence"
+		case t.Cause == result.CauseNotMeasured:
+			title = "could not measure"
+		case t.Verdict == result.ThresholdUndecided:
 			title = "threshold undecided"
 		}
 		told = told || t.Reason == run.Reason
 		list = append(list, annotation{
-			file: run.Provenance.Spec, line: t.Line, title: title + ": " + t.Expression, message: cmp.Or(t.Reason, t.Expression),
+			file: run.Provenance.Spec, line: t.Line, title: title + ": " + t.Expression, message: thresholdMessage(t),
 		})
 	}
 	if told {
@@ -114,6 +116,70 @@ func runAnnotations(run *result.Run) []annotation {
 		message += "\nnext: " + run.Hint
 	}
 	return append([]annotation{{title: "ftrun: " + letters(string(run.Verdict)), message: message}}, list...)
+}
+
+// thresholdMessage returns why a threshold does not hold, and how sure its figure is.
+func thresholdMessage(t result.Threshold) string {
+	message := cmp.Or(t.Reason, t.Expression)
+	if t.Interval != nil {
+		r := read(t, dash)
+		message += "\nmeasured: " + strings.Join(append([]string{r.value}, figureRemark(t, r)...), ", ")
+	}
+	return message
+}
+
+// warningAnnotations returns the first of what a person should look at: cases whose answer stands in the training data, then the run's
+// own warnings, then other cases that stand there.
+func warningAnnotations(run *result.Run) []annotation {
+	var copied, alike []annotation
+	if found := run.Contamination; found != nil {
+		for _, f := range gravest(found.Findings, shownAnnotations) {
+			if f.Kind == result.FindingVerbatim {
+				copied = append(copied, findingAnnotations(run, f)...)
+			} else {
+				alike = append(alike, findingAnnotations(run, f)...)
+			}
+		}
+	}
+	list := firstOf(copied, shownAnnotations)
+	for _, w := range firstOf(run.Warnings, shownAnnotations) {
+		list = append(list, annotation{title: "ftrun", message: w})
+	}
+	return append(list, alike...)
+}
+
+// findingAnnotations returns an annotation at the line of the case and, where that is known, one at the line of the training example.
+func findingAnnotations(run *result.Run, f result.Finding) []annotation {
+	title := "test case in the training data"
+	if f.Kind == result.FindingVerbatim {
+		title = "test case VERBATIM in the training data"
+	}
+	file := caseFile(run, f.File)
+	list := []annotation{{
+		file: file, line: f.Line, title: title + ": " + f.ID,
+		message: trainingRow(run, f) + " has its " + copies(f) + "\ntraining example: " + brief(f.Question, 300),
+	}}
+	if f.SourceLine > 0 {
+		list = append(list, annotation{
+			file: besideSpec(run, f.Source), line: f.SourceLine, title: title + ": " + f.ID,
+			message: "the case at " + cmp.Or(position(file, f.Line), file) + " has its " + copies(f) + " here",
+		})
+	}
+	return list
+}
+
+// foundLines counts the annotations that all findings would have.
+func foundLines(found *result.Contamination) int {
+	if found == nil {
+		return 0
+	}
+	n := len(found.Findings)
+	for _, f := range found.Findings {
+		if f.SourceLine > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // caseAnnotations returns the first of the cases that went wrong, those first that weigh most.
@@ -129,20 +195,25 @@ func caseAnnotations(run *result.Run) ([]annotation, error) {
 			message = allFailed(c)
 		}
 		switch {
-		case c.MustPass:
-			title += ", must pass"
+		case isBroken(c) && c.MustPass:
+			title += ", must pass, passed by the baseline"
 		case isBroken(c):
 			title += ", passed by the baseline"
+		case c.MustPass:
+			title += ", must pass"
 		}
 		const columns = 300
 		message += "\nquestion: " + brief(c.Question, columns)
 		if c.Expected != "" {
 			message += "\nexpected: " + brief(c.Expected, columns)
 		}
-		if c.Generated != nil {
-			message += "\ngot: " + brief(*c.Generated, columns)
+		if got := said(c.Answer); got != nil {
+			message += "\ngot: " + brief(*got, columns)
 		}
-		list = append(list, annotation{file: run.Provenance.Spec, line: c.Line, title: title + ": " + cmp.Or(c.ID, c.Name), message: message})
+		if several := passedOf(c.Answer); several != "" {
+			message += "\nanswers: " + several
+		}
+		list = append(list, annotation{file: caseFile(run, c.File), line: c.Line, title: title + ": " + cmp.Or(c.ID, c.Name), message: message})
 	}
 	return list, err
 }

@@ -86,10 +86,11 @@ func show(t *testing.T, run *result.Run, opts reporters.ConsoleOptions) string {
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	log := reporters.ConsoleOptions{}
-	for name, test := range map[string]struct {
+	type shown struct {
 		run  *result.Run
 		opts reporters.ConsoleOptions
-	}{
+	}
+	tests := map[string]shown{
 		"pass":          {passRun(), log},
 		"allowed":       {allowedRun(), log},
 		"fail":          {failRun(), log},
@@ -100,7 +101,15 @@ func TestConsole(t *testing.T) {
 		"fail_verbose":  {failRun(), reporters.ConsoleOptions{Verbose: true}},
 		"fail_ascii":    {failRun(), reporters.ConsoleOptions{ASCII: true}},
 		"fail_terminal": {failRun(), reporters.ConsoleOptions{Terminal: true, Color: true, Width: 60}},
-	} {
+		"drop_narrow":   {dropRun(), reporters.ConsoleOptions{Width: 80}},
+		"drop_quiet":    {dropRun(), reporters.ConsoleOptions{Quiet: true}},
+		"drop_ascii":    {dropRun(), reporters.ConsoleOptions{ASCII: true}},
+		"copied_ascii":  {contaminatedRun(), reporters.ConsoleOptions{ASCII: true, Width: 80}},
+	}
+	for name, run := range gateRuns() {
+		tests[name] = shown{run, log}
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := show(t, test.run, test.opts)

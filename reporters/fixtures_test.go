@@ -2,6 +2,7 @@ package reporters_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -12,7 +13,8 @@ var start = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 
 // runs returns one run for each way to end that reports tell apart.
 func runs() map[string]*result.Run {
-	return map[string]*result.Run{
+	all := gateRuns()
+	maps.Copy(all, map[string]*result.Run{
 		"pass":        passRun(),
 		"allowed":     allowedRun(),
 		"fail":        failRun(),
@@ -21,7 +23,8 @@ func runs() map[string]*result.Run {
 		"unfinished":  unfinishedRun(),
 		"interrupted": interruptedRun(),
 		"filtered":    filteredRun(),
-	}
+	})
+	return all
 }
 
 func passRun() *result.Run {
@@ -153,10 +156,24 @@ func hostileRun() *result.Run {
 	r.Job.Raw = []byte("not json \xff")
 	r.Stages[3].Status, r.Stages[3].Reason = result.StageFailed, h
 	r.Warnings = []string{h}
-	r.Thresholds = []result.Threshold{{Expression: "pass_rate == 1", Verdict: result.ThresholdUndecided, Reason: h}}
+	r.Thresholds = []result.Threshold{
+		{Expression: "pass_rate == 1", Verdict: result.ThresholdUndecided, Reason: h},
+		{Expression: "mean_score >= baseline", Unit: "%", Verdict: result.ThresholdUndecided, Cause: result.CauseNotMeasured, Reason: h},
+	}
+	r.Comparison = &result.Comparison{
+		Baseline: h, Kind: result.KindResults, Results: h, Provider: &result.Provider{Kind: h, BaseURL: h}, FixedCases: []string{h}, BrokenCases: []string{h},
+		Cases: 5, Fixed: 1, Broken: 1, Summary: r.Summary, PassRate: &result.Difference{Value: 0.1, Method: h, Cases: 5, Smallest: 0.5},
+	}
+	r.Repeats, r.Flaky = &result.Repeats{Cases: 1, PassAt: []float64{1}, PassAll: []float64{1}}, []result.Flake{{ID: h, Passed: 1, Failed: 1}}
+	r.Contamination = &result.Contamination{Cases: 1, Verbatim: 1, Findings: []result.Finding{
+		{ID: h, Line: 1, File: h, Kind: result.FindingVerbatim, Source: h, Row: 1, SourceLine: 1, Question: h},
+	}}
 	c := science(h, 1, h, h, result.CaseFailed)
 	c.Name, c.Expected, c.FinishReason = h+"x", h, h
 	c.Assertions[0].Name, c.Assertions[0].Reason = h, h
+	c.File, c.ToolCalls = h, []result.ToolCall{{Name: h, Arguments: h}}
+	c.Repeats = []result.Answer{c.Answer, {Status: result.CaseErrored, Error: h}}
+	c.Baseline = &result.Answer{Status: result.CasePassed, ToolCalls: c.ToolCalls}
 	big := science(h, 2, "say a lot", strings.Repeat("::error::\xf0\x9f\x8c\x8d\x1b[2J\n", 1<<20/17), result.CaseFailed)
 	errored := science("", 3, h, h, result.CaseErrored)
 	errored.Answer = result.Answer{Status: result.CaseErrored, Error: strings.Repeat(h, 100)}

@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
-
-	"ftrun/runner/result"
 )
 
 // count returns "1 case" or "1,234 cases".
@@ -54,73 +51,4 @@ func inSeconds(s float64) time.Duration {
 		return 0
 	}
 	return time.Duration(s * float64(time.Second))
-}
-
-// dollars returns an amount of money, or that it is unknown.
-func dollars(usd *float64) string {
-	switch {
-	case usd == nil:
-		return "unknown"
-	case *usd > 0 && *usd < 0.005:
-		return "under $0.01"
-	default:
-		return fmt.Sprintf("$%.2f", *usd)
-	}
-}
-
-// percent returns a share with one decimal, and none where that would be 0.
-func percent(share float64) string {
-	return strings.TrimSuffix(strconv.FormatFloat(share*100, 'f', 1, 64), ".0") + "%"
-}
-
-// measured returns the value of t and what it was compared with, in the unit of its metric. Two numbers that differ look
-// different, however close they are.
-func measured(t result.Threshold) (value, wanted string) {
-	unit := unitOf(t.Expression)
-	if t.Value == nil || t.Wanted == nil {
-		return unit.format(t.Value, 0), unit.format(t.Wanted, 0)
-	}
-	for more := range 12 {
-		value, wanted = unit.format(t.Value, more), unit.format(t.Wanted, more)
-		if value != wanted || *t.Value == *t.Wanted {
-			break
-		}
-	}
-	return value, wanted
-}
-
-// A unit is how a metric's values are written.
-type unit struct {
-	scale    float64
-	decimals int
-	before   string
-	after    string
-}
-
-// unitOf returns the unit of a threshold: that of the metric with which it begins, or per cent where it is written so.
-func unitOf(expression string) unit {
-	metric, _, _ := strings.Cut(expression, " ")
-	metric, _, _ = strings.Cut(metric, "{")
-	switch {
-	case strings.HasSuffix(metric, "_rate"), strings.HasSuffix(expression, "%"):
-		return unit{scale: 100, decimals: 1, after: "%"}
-	case strings.HasPrefix(metric, "latency"):
-		return unit{scale: 1, after: " ms"}
-	case strings.HasPrefix(metric, "cost"):
-		return unit{scale: 1, decimals: 2, before: "$"}
-	default:
-		return unit{scale: 1, decimals: 3}
-	}
-}
-
-// format returns v with more decimals than usual; zeros at the end are left out where they say nothing.
-func (u unit) format(v *float64, more int) string {
-	if v == nil {
-		return "no data"
-	}
-	s := strconv.FormatFloat(*v*u.scale, 'f', u.decimals+more, 64)
-	if strings.Contains(s, ".") && u.before == "" {
-		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
-	}
-	return u.before + s + u.after
 }

@@ -184,13 +184,17 @@ func TestOutputs(t *testing.T) {
 		want string
 	}{
 		"pass": {passRun(), "verdict=pass exit_code=0 reason_code=thresholds_hold job_id=ftjob-a1b2c3d4 pass_rate=1 " +
-			"model=ft:gpt-4.1-mini-2025-04-14:ftrun:science:a1b2c3d4 results=out/results.json"},
-		"fail":       {failRun(), "verdict=fail exit_code=1 reason_code=threshold_failed job_id=ftjob-a1b2c3d4 pass_rate=0.25 model= results=out/results.json"},
-		"filtered":   {filteredRun(), "verdict=unfinished exit_code=0 reason_code=filtered job_id=ftjob-a1b2c3d4 pass_rate=0.25 model= results=out/results.json"},
-		"unfinished": {unfinishedRun(), "verdict=unfinished exit_code=5 reason_code=not_finished job_id= pass_rate= model= results=out/results.json"},
-		"invalid":    {invalidRun(), "verdict=error exit_code=2 reason_code=spec_invalid job_id= pass_rate= model= results=out/results.json"},
-		"odd":        {odd, "verdict=pass exit_code=0 reason_code= job_id= pass_rate=1 model= results=out/results.json"},
-		"deployed":   {deployed, "verdict=pass exit_code=0 reason_code=thresholds_hold job_id=ftjob-a1b2c3d4 pass_rate=1 model=my-deployment results=out/results.json"},
+			"fixed=2 broken=0 delta= model=ft:gpt-4.1-mini-2025-04-14:ftrun:science:a1b2c3d4 results=out/results.json"},
+		"fail":       {failRun(), "verdict=fail exit_code=1 reason_code=threshold_failed job_id=ftjob-a1b2c3d4 pass_rate=0.25 fixed=1 broken=1 delta= model= results=out/results.json"},
+		"filtered":   {filteredRun(), "verdict=unfinished exit_code=0 reason_code=filtered job_id=ftjob-a1b2c3d4 pass_rate=0.25 fixed=1 broken=1 delta= model= results=out/results.json"},
+		"unfinished": {unfinishedRun(), "verdict=unfinished exit_code=5 reason_code=not_finished job_id= pass_rate= fixed= broken= delta= model= results=out/results.json"},
+		"invalid":    {invalidRun(), "verdict=error exit_code=2 reason_code=spec_invalid job_id= pass_rate= fixed= broken= delta= model= results=out/results.json"},
+		"drop": {dropRun(), "verdict=fail exit_code=1 reason_code=not_good_enough job_id=ftjob-a1b2c3d4 pass_rate=0.86 fixed=1 broken=11 delta=-0.10101 " +
+			"model= results=out/results.json"},
+		"unavailable": {unavailableRun(), "verdict=error exit_code=3 reason_code=undecided job_id=ftjob-a1b2c3d4 pass_rate=0.9583333333333334 " +
+			"fixed= broken= delta= model= results=out/results.json"},
+		"odd":      {odd, "verdict=pass exit_code=0 reason_code= job_id= pass_rate=1 fixed=2 broken=0 delta= model= results=out/results.json"},
+		"deployed": {deployed, "verdict=pass exit_code=0 reason_code=thresholds_hold job_id=ftjob-a1b2c3d4 pass_rate=1 fixed=2 broken=0 delta= model=my-deployment results=out/results.json"},
 	} {
 		var buf bytes.Buffer
 		calls := 0
@@ -221,7 +225,7 @@ func FuzzOutputs(f *testing.F) {
 		if err := reporters.Outputs(&buf, run, s, func() string { return "a-word-nobody-guesses" }); err != nil {
 			t.Skip(err)
 		}
-		if got := strings.Count(readOutputs(t, buf.String()), "="); got < 7 {
+		if got := strings.Count(readOutputs(t, buf.String()), "="); got < 10 {
 			t.Errorf("%q: %d outputs", s, got)
 		}
 	})
@@ -240,7 +244,7 @@ func readOutputs(t *testing.T, s string) string {
 		list = append(list, name+"="+lines[1])
 		lines = lines[3:]
 	}
-	if len(lines) > 0 || len(list) != 7 {
+	if len(lines) > 0 || len(list) != 10 {
 		t.Fatalf("%d outputs, and lines behind them: %q", len(list), lines)
 	}
 	return strings.Join(list, " ")

@@ -175,31 +175,51 @@ func (b *junitBuilder) thresholds() junit.Testsuite {
 	s := b.suite(suiteThresholds)
 	for _, t := range b.run.Thresholds {
 		tc := b.testcase(suiteThresholds, t.Expression, 0)
-		value, wanted := measured(t)
-		f := finding{kind: junitFailure, typ: "threshold", message: t.Reason, allowed: b.allowance()}
-		f.body = fmt.Sprintf("threshold  %s\nmeasured   %s\nwanted     %s", t.Expression, value, wanted)
-		if t.Low != nil && t.High != nil && *t.Low != *t.High {
-			unit := unitOf(t.Expression)
-			f.body += fmt.Sprintf("\nbetween    %s and %s, as the cases without a verdict turn out", unit.format(t.Low, 0), unit.format(t.High, 0))
-		}
-		f.body += b.position(t.Line)
-		switch t.Verdict {
-		case result.ThresholdPass:
-		case result.ThresholdFail:
-			if f.message == "" {
-				f.message = fmt.Sprintf("%s does not hold: measured %s", t.Expression, value)
-			}
-			b.redden(&tc, f)
-		default:
-			f.kind, f.typ = junitError, "undecided"
-			if f.message == "" {
-				f.message = t.Expression + " could not be decided"
-			}
-			b.redden(&tc, f)
+		if t.Verdict != result.ThresholdPass {
+			b.redden(&tc, b.threshold(t))
 		}
 		s.AddTestcase(tc)
 	}
 	return s
+}
+
+// threshold returns what is wrong with a threshold that does not hold.
+func (b *junitBuilder) threshold(t result.Threshold) finding {
+	r := read(t, dash)
+	f := finding{kind: junitFailure, typ: "threshold", message: whyThreshold(t), allowed: b.allowance()}
+	if t.Verdict != result.ThresholdFail {
+		f.kind, f.typ = junitError, "undecided"
+		if t.Cause != "" {
+			f.typ = t.Cause
+		}
+	}
+	measured := r.value
+	if facts := figureRemark(t, r); len(facts) > 0 {
+		measured += ", " + strings.Join(facts, ", ")
+	}
+	switch {
+	case f.message != "" && t.Interval != nil:
+		f.message += " (measured " + measured + ")"
+	case f.message != "":
+	case f.kind == junitFailure:
+		f.message = t.Expression + " does not hold: measured " + measured
+	default:
+		f.message = t.Expression + " could not be decided: measured " + measured
+	}
+	lines := []string{"threshold  " + t.Expression, "measured   " + r.value, "wanted     " + r.wanted}
+	if r.interval != "" && aboutBaseline(t) {
+		lines = append(lines, "difference "+r.interval)
+	} else if r.interval != "" {
+		lines = append(lines, "interval   "+r.interval)
+	}
+	if r.p != "" {
+		lines = append(lines, "by chance  "+r.p)
+	}
+	if r.between != "" {
+		lines = append(lines, "between    "+r.between+", as the cases without a verdict turn out")
+	}
+	f.body = strings.Join(lines, "\n") + b.declared(b.run.Provenance.Spec, t.Line)
+	return f
 }
 
 // allowance names what lets a stage or a threshold go wrong in a run with exit code 0.
@@ -210,12 +230,12 @@ func (b *junitBuilder) allowance() string {
 	return fmt.Sprintf("the verdict %s: %s", b.run.Verdict, b.run.Reason)
 }
 
-// position returns a line that says where in the spec something stands, or nothing.
-func (b *junitBuilder) position(line int) string {
-	if line == 0 {
-		return ""
+// declared returns a line that says where something stands, or nothing.
+func (b *junitBuilder) declared(file string, line int) string {
+	if at := position(file, line); at != "" {
+		return "\ndeclared   " + at
 	}
-	return fmt.Sprintf("\ndeclared   %s:%d", b.run.Provenance.Spec, line)
+	return ""
 }
 
 // suite returns an empty suite.

@@ -66,7 +66,7 @@ func (b *junitBuilder) failedCase(c result.Case) finding {
 	f := finding{kind: junitFailure, typ: "failed", message: whyFailed(c), body: b.caseBody(c), allowed: b.casesAllowedBy(c)}
 	if isBroken(c) {
 		f.typ = "broken"
-		f.message = "broken: the baseline passed this case; now " + f.message
+		f.message = "broken: passed by the baseline" + b.baseline() + "; now " + f.message
 	}
 	return f
 }
@@ -78,6 +78,14 @@ func (b *junitBuilder) erroredCase(c result.Case) finding {
 // isBroken reports whether the baseline passed a case that the tested model failed.
 func isBroken(c result.Case) bool {
 	return c.Status == result.CaseFailed && c.Baseline != nil && c.Baseline.Status == result.CasePassed
+}
+
+// baseline returns the baseline's model with a blank before it, where it is known.
+func (b *junitBuilder) baseline() string {
+	if b.run.Comparison == nil || b.run.Comparison.Baseline == "" {
+		return ""
+	}
+	return " " + brief(b.run.Comparison.Baseline, 100)
 }
 
 // failedAssertions returns the assertions for which a case failed.
@@ -122,22 +130,45 @@ func (b *junitBuilder) caseBody(c result.Case) string {
 	if c.Expected != "" {
 		fmt.Fprintf(&s, "\nexpected:\n%s\n", b.text(&c.Expected))
 	}
-	fmt.Fprintf(&s, "\ngenerated:\n%s\n", b.text(c.Generated))
+	fmt.Fprintf(&s, "\ngenerated:\n%s\n", b.text(said(c.Answer)))
+	if c.Refused {
+		s.WriteString("\nrefused: the model declined to answer\n")
+	}
 	if c.FinishReason != "" && c.FinishReason != "stop" {
 		fmt.Fprintf(&s, "\nfinish reason: %s\n", brief(c.FinishReason, 100))
 	}
 	if len(c.Assertions) > 0 {
 		fmt.Fprintf(&s, "\nassertions:\n%s", b.assertionLines(c.Assertions))
 	}
+	s.WriteString(b.repeats(c.Answer))
 	if c.Baseline != nil {
-		model := ""
-		if b.run.Comparison != nil {
-			model = " " + brief(b.run.Comparison.Baseline, 100)
-		}
-		fmt.Fprintf(&s, "\nbaseline%s, %s:\n%s\n", model, c.Baseline.Status, b.text(c.Baseline.Generated))
+		fmt.Fprintf(&s, "\nbaseline%s, %s:\n%s\n", b.baseline(), c.Baseline.Status, b.text(said(*c.Baseline)))
 	}
-	s.WriteString(b.position(c.Line))
+	s.WriteString(b.declared(caseFile(b.run, c.File), c.Line))
 	return s.String()
+}
+
+// repeats returns a line for each of several answers.
+func (b *junitBuilder) repeats(a result.Answer) string {
+	if len(a.Repeats) < 2 {
+		return ""
+	}
+	columns := max(b.textLimit/len(a.Repeats), 80)
+	var s strings.Builder
+	for i, one := range a.Repeats {
+		if s.Len() > b.textLimit {
+			break // so many are cut, and so is the time that they take
+		}
+		said := said(one)
+		switch {
+		case one.Error != "":
+			said = &one.Error
+		case said == nil:
+			said = new("(none)")
+		}
+		fmt.Fprintf(&s, "  %d  %s  %s\n", i+1, brief(one.Status, 20), brief(*said, columns))
+	}
+	return "\nall " + thousands(int64(len(a.Repeats))) + " answers:\n" + cut(strings.TrimSuffix(s.String(), "\n"), b.textLimit) + "\n"
 }
 
 func (b *junitBuilder) assertionLines(list []result.Assertion) string {
@@ -193,11 +224,14 @@ func concerns(t result.Threshold, c result.Case) bool {
 		return false
 	}
 	switch metric {
-	case "pass_rate", "mean_score", "broken", "fixed":
+	case "pass_rate", "mean_score", "broken", "fixed", "delta", "p_value":
 		return true
 	case "errors":
 		return c.Status == result.CaseErrored
-	default: // latency, cost and the like allow nothing
-		return false
+	case "refusals":
+		return c.Refused
+	default: // of one grader, or latency, cost and the like, which allow nothing
+		grader, isMean := strings.CutSuffix(metric, ".mean")
+		return isMean && slices.ContainsFunc(failedAssertions(c), func(a result.Assertion) bool { return grader == a.Name || grader == a.Grader })
 	}
 }

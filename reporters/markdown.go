@@ -23,11 +23,18 @@ func JobSummary(w io.Writer, run *result.Run, room int) error {
 	if err != nil {
 		return err
 	}
+	contamination, err := contaminationSection(run)
+	if err != nil {
+		return err
+	}
 	d := document{
 		sections: slices.Concat(
-			[]section{verdictSection(run), problemSection(run), thresholdSection(run), figureSection(run)},
+			[]section{verdictSection(run), problemSection(run), thresholdSection(run), figureSection(run), differenceSection(run), contamination},
 			cases,
-			[]section{runSection(run), stageSection(run), datasetSection(run), curveSection(run), warningSection(run)},
+			[]section{
+				repeatSection(run), flakySection(run), fixedSection(run),
+				runSection(run), stageSection(run), datasetSection(run), curveSection(run), warningSection(run),
+			},
 		),
 	}
 	_, err = io.WriteString(w, d.fit(room))

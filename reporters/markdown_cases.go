@@ -2,7 +2,6 @@ package reporters
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"ftrun/runner/result"
@@ -10,8 +9,8 @@ import (
 
 // The kinds of case that a person should look at, the first first.
 const (
-	badMustPass = iota
-	badBroken
+	badBroken   = iota // a model that unlearns is worse than one that never knew
+	badMustPass        // and is not broken
 	badFailed
 	badErrored
 	badKinds
@@ -22,10 +21,10 @@ func kindOfBad(c result.Case) (kind int, bad bool) {
 	switch {
 	case c.Status != result.CaseFailed && c.Status != result.CaseErrored:
 		return 0, false
-	case c.MustPass:
-		return badMustPass, true
 	case isBroken(c):
 		return badBroken, true
+	case c.MustPass:
+		return badMustPass, true
 	case c.Status == result.CaseErrored:
 		return badErrored, true
 	default:
@@ -38,8 +37,8 @@ func kindOfBad(c result.Case) (kind int, bad bool) {
 func caseSections(run *result.Run, room int) ([]section, error) {
 	sections := make([]section, badKinds)
 	for kind, words := range [badKinds][2]string{
-		badMustPass: {"Cases that must pass", "cases that must pass"},
 		badBroken:   {"Broken: passed by the baseline, failed now", "broken cases"},
+		badMustPass: {"Cases that must pass", "cases that must pass"},
 		badFailed:   {"Cases that failed", "failing cases"},
 		badErrored:  {"Cases without a verdict", "cases without a verdict"},
 	} {
@@ -84,10 +83,16 @@ func badCase(run *result.Run, c result.Case, limit int) string {
 	var b strings.Builder
 	b.WriteString("\n#### " + sign.sign + " " + span(cmp.Or(c.ID, c.Name), 100))
 	if isBroken(c) && c.MustPass {
-		b.WriteString(", passed by the baseline")
+		b.WriteString(", must pass")
 	}
-	if c.Line > 0 {
-		b.WriteString(", " + span(fmt.Sprintf("%s:%d", run.Provenance.Spec, c.Line), 200))
+	if several := passedOf(c.Answer); several != "" {
+		b.WriteString(", " + several)
+	}
+	if c.Refused {
+		b.WriteString(", refused")
+	}
+	if at := position(caseFile(run, c.File), c.Line); at != "" {
+		b.WriteString(", " + span(at, 200))
 	}
 	b.WriteString("\n\n")
 
@@ -95,11 +100,13 @@ func badCase(run *result.Run, c result.Case, limit int) string {
 	if c.Expected != "" {
 		lines += labelled("expected", cut(c.Expected, limit))
 	}
-	if c.Generated != nil {
-		lines += labelled("got", orEmpty(cut(*c.Generated, limit)))
+	if got := said(c.Answer); got != nil {
+		lines += labelled("got", orEmpty(cut(*got, limit)))
 	}
-	if isBroken(c) && c.Baseline.Generated != nil {
-		lines += labelled("baseline", orEmpty(cut(*c.Baseline.Generated, limit)))
+	if isBroken(c) {
+		if before := said(*c.Baseline); before != nil {
+			lines += labelled("baseline", orEmpty(cut(*before, limit)))
+		}
 	}
 	if c.Status == result.CaseErrored {
 		lines += labelled("error", cut(whyErrored(c), limit))

@@ -18,6 +18,7 @@ const (
 	weightRun      = 60
 	weightWarnings = 50
 	weightCases    = 40 // and less from one kind of case to the next
+	weightLists    = 30 // of cases that are not wrong
 )
 
 // No person reads more of one kind.
@@ -26,6 +27,7 @@ const (
 	shownThresholds = 100
 	shownSources    = 20
 	shownWarnings   = 20
+	shownListed     = 500 // of the cases that are fixed or flaky, and of findings
 )
 
 // firstOf returns the first items of a list; how many there are in all is told elsewhere.
@@ -76,74 +78,6 @@ func problemSection(run *result.Run) section {
 	return s
 }
 
-func thresholdSection(run *result.Run) section {
-	s := section{
-		name: "thresholds", weight: weightGate, total: len(run.Thresholds), noun: "thresholds",
-		head: "### Thresholds\n\n" + tableHead("", "threshold", "measured", "wanted", "why"),
-	}
-	for _, t := range firstOf(run.Thresholds, shownThresholds) {
-		sign, why := glyphUnknown, ""
-		switch t.Verdict {
-		case result.ThresholdPass:
-			sign = glyphOK
-		case result.ThresholdFail:
-			sign = glyphFailed
-		}
-		if t.Reason != "" && t.Verdict != result.ThresholdPass {
-			why = cell(t.Reason, 300)
-		}
-		value, wanted := measured(t)
-		s.items = append(s.items, tableRow(sign.sign, cell(t.Expression, 100), cell(value, 40), cell(wanted, 40), why))
-	}
-	return s
-}
-
-// figureSection compares the figures of both models.
-func figureSection(run *result.Run) section {
-	s := section{name: "figures", weight: weightGate, noun: "figures"}
-	tuned := run.Summary
-	if tuned.Cases == 0 {
-		return s
-	}
-	base := run.Comparison
-	head := []string{"cases", "this model"}
-	if base != nil {
-		head = append(head, "baseline")
-	}
-	s.head = "### Figures\n\n" + tableHead(head...)
-	add := func(name string, of func(result.Summary) string) {
-		row := []string{name, of(tuned)}
-		if base != nil {
-			row = append(row, of(base.Summary))
-		}
-		s.items = append(s.items, tableRow(row...))
-	}
-	rate, score := unitOf("pass_rate"), unitOf("mean_score")
-	if tuned.PassRate != nil || base != nil && base.Summary.PassRate != nil {
-		add("pass rate", func(f result.Summary) string { return rate.format(f.PassRate, 0) })
-	}
-	if tuned.MeanScore != nil || base != nil && base.Summary.MeanScore != nil {
-		add("mean score", func(f result.Summary) string { return score.format(f.MeanScore, 0) })
-	}
-	for _, c := range []struct {
-		name string
-		of   func(result.Summary) int
-	}{
-		{"passed", func(f result.Summary) int { return f.Passed }}, {"failed", func(f result.Summary) int { return f.Failed }},
-		{"errored", func(f result.Summary) int { return f.Errored }}, {"scored only", func(f result.Summary) int { return f.Scored }},
-		{"skipped", func(f result.Summary) int { return f.Skipped }}, {"all", func(f result.Summary) int { return f.Cases }},
-	} {
-		if c.of(tuned) != 0 || base != nil && c.of(base.Summary) != 0 {
-			add(c.name, func(f result.Summary) string { return thousands(int64(c.of(f))) })
-		}
-	}
-	s.total = len(s.items)
-	if base != nil {
-		s.tail = fmt.Sprintf("\n%s fixed, %s broken against the baseline %s\n", thousands(int64(base.Fixed)), thousands(int64(base.Broken)), span(base.Baseline, 200))
-	}
-	return s
-}
-
 func runSection(run *result.Run) section {
 	s := section{name: "the run", weight: weightRun, head: "### Run\n\n" + tableHead("", ""), noun: "facts"}
 	add := func(name, value string) { s.items = append(s.items, tableRow(name, value)) }
@@ -163,7 +97,7 @@ func runSection(run *result.Run) section {
 		}
 	}
 	if cost := run.Cost; (cost.TrainingUSD != nil || cost.TestingUSD != nil) && run.Provider.Kind != kindEmbedded {
-		add("cost", cell("training "+dollars(cost.TrainingUSD)+", testing "+dollars(cost.TestingUSD), 100))
+		add("cost", cell(costText(cost, ", "), 150))
 		known("cost, note", cost.Note)
 	}
 	if run.Cost.Requests > 0 {

@@ -72,9 +72,9 @@ func TestJobSummarySaysWhatWasCut(t *testing.T) {
 		room int
 		want string
 	}{
-		{1 << 20, `(?m)^… [0-9,]+ of 2,500 cases that must pass left out; they are in results\.json$`},
-		{1 << 20, `(?m)^… left out for lack of room: broken cases, failing cases, cases without a verdict; all is in results\.json$`},
-		{1200, `(?m)^… left out for lack of room: cases that must pass, .*the run, .*warnings; all is in results\.json$`},
+		{1 << 20, `(?m)^… [0-9,]+ of 2,500 broken cases left out; they are in results\.json$`},
+		{1 << 20, `(?m)^… left out for lack of room: cases that must pass, failing cases, cases without a verdict; all is in results\.json$`},
+		{1200, `(?m)^… left out for lack of room: .*broken cases, .*the run, .*warnings; all is in results\.json$`},
 	} {
 		var buf bytes.Buffer
 		if err := reporters.JobSummary(&buf, run, test.room); err != nil {
@@ -84,7 +84,7 @@ func TestJobSummarySaysWhatWasCut(t *testing.T) {
 			t.Errorf("room %d: %s is not in it; its end is\n%s", test.room, test.want, buf.Bytes()[max(0, buf.Len()-1000):])
 		}
 		if shown := strings.Count(buf.String(), "\n#### "); test.room == 1<<20 {
-			note := regexp.MustCompile(`(?m)^… ([0-9,]+) of 2,500`).FindStringSubmatch(buf.String())
+			note := regexp.MustCompile(`(?m)^… ([0-9,]+) of 2,500 broken`).FindStringSubmatch(buf.String())
 			var left int
 			fmt.Sscan(strings.ReplaceAll(note[1], ",", ""), &left)
 			if shown == 0 || left == 0 || shown+left != 2500 {
@@ -121,13 +121,20 @@ func FuzzMarkdown(f *testing.F) {
 		run.Warnings = []string{s, "x", s}
 		run.Problems = []result.Problem{{File: s, Line: 1, Path: s, Message: s, Hint: s}}
 		run.Thresholds = []result.Threshold{{Expression: s, Reason: s, Verdict: s}}
-		run.Comparison.Baseline = s
+		run.Comparison = &result.Comparison{
+			Baseline: s, Kind: s, Provider: &result.Provider{Kind: s}, Results: s, FixedCases: []string{s, s},
+			PassRate: &result.Difference{Value: 0.1, Method: s},
+		}
+		run.Flaky = []result.Flake{{ID: s}}
+		run.Contamination = &result.Contamination{Findings: []result.Finding{{ID: s, Line: 1, File: s, Kind: s, Source: s, SourceLine: 1, Question: s}}}
 		run.Dataset.Sources = []result.Source{{Path: s, Shape: s}}
 		run.Provenance.Spec, run.Provenance.Version = s, s
 		var cases result.CaseList
 		for _, status := range []string{result.CaseFailed, result.CaseErrored} {
 			c := science(s, 1, s, s, status)
 			c.Expected, c.Error, c.Assertions[0].Name, c.Assertions[0].Reason = s, s, s, s
+			c.File, c.ToolCalls = s, []result.ToolCall{{Name: s, Arguments: s}}
+			c.Baseline = &result.Answer{Status: result.CasePassed, ToolCalls: c.ToolCalls}
 			cases = append(cases, c)
 		}
 		run.Cases = cases
@@ -157,6 +164,9 @@ func checkMarkdown(t *testing.T, s string) {
 	if s != "" && !strings.HasSuffix(s, "\n") {
 		t.Errorf("the last line has no end: %q", s[max(0, len(s)-80):])
 	}
+	if open, closed := strings.Count(s, "\n<details>"), strings.Count(s, "\n</details>\n"); open != closed {
+		t.Errorf("%d folded parts are opened, and %d closed", open, closed)
+	}
 	before, cells := "", 0
 	for _, l := range strings.Split(s, "\n") {
 		if strings.ContainsFunc(l, func(r rune) bool {
@@ -177,9 +187,10 @@ func checkMarkdown(t *testing.T, s string) {
 }
 
 var (
-	markdownPlain = regexp.MustCompile(`^[\p{L}\p{N} .,:;()%=/✓✗!?·…▁▂▃▄▅▆▇█+-]*$`)
+	markdownPlain = regexp.MustCompile(`^[\p{L}\p{N} .,:;()%=/✓✗!?≈‼·…▁▂▃▄▅▆▇█+-]*$`)
 	listItem      = regexp.MustCompile(`^\s*([-+]|\d+[.)]) `)
 	foundLink     = regexp.MustCompile(`://|www\.|:\w+:`)
+	foldedLine    = regexp.MustCompile(`^(<details><summary>[\p{L}\p{N} ,]+</summary>|</details>)$`)
 	tableRule     = regexp.MustCompile(`^\|(---\|)+$`)
 )
 
@@ -188,7 +199,7 @@ func checkMarkdownLine(t *testing.T, l string, cells *int) {
 	own, spans := outsideSpans(t, l)
 	isRow := strings.HasPrefix(l, "|")
 	switch {
-	case tableRule.MatchString(l):
+	case tableRule.MatchString(l), foldedLine.MatchString(l):
 		own = ""
 	case isRow:
 		if strings.Contains(strings.Join(spans, ""), "|") {

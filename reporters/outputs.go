@@ -22,6 +22,9 @@ var identifier = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,255}$`)
 //	reason_code
 //	job_id       of the training job, where there is one
 //	pass_rate    a share of 1, such as 0.875; empty where it is unknown
+//	fixed        cases that the baseline failed and the tested model passed; empty where there is no baseline
+//	broken       cases that the baseline passed and the tested model failed; empty where there is no baseline
+//	delta        the pass rate less the baseline's, such as -0.02; empty where it is unknown
 //	model        the tested model, only where the verdict is pass
 //	results      the path of results.json
 //
@@ -38,6 +41,7 @@ func Outputs(w io.Writer, run *result.Run, results string, delimiter func() stri
 	if rate := run.Summary.PassRate; rate != nil {
 		passRate = strconv.FormatFloat(*rate, 'f', -1, 64)
 	}
+	fixed, broken, delta := comparedOutputs(run.Comparison)
 	var b strings.Builder
 	for _, o := range [][2]string{
 		{"verdict", letters(string(run.Verdict))},
@@ -45,6 +49,9 @@ func Outputs(w io.Writer, run *result.Run, results string, delimiter func() stri
 		{"reason_code", plainID(run.ReasonCode)},
 		{"job_id", plainID(jobID)},
 		{"pass_rate", passRate},
+		{"fixed", fixed},
+		{"broken", broken},
+		{"delta", delta},
 		{"model", plainID(model)},
 		{"results", line(results)},
 	} {
@@ -56,6 +63,16 @@ func Outputs(w io.Writer, run *result.Run, results string, delimiter func() stri
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func comparedOutputs(c *result.Comparison) (fixed, broken, delta string) {
+	if c == nil || c.Unavailable != "" {
+		return "", "", ""
+	}
+	if isKnown(c.PassRate) {
+		delta = strconv.FormatFloat(c.PassRate.Value, 'f', -1, 64)
+	}
+	return strconv.Itoa(c.Fixed), strconv.Itoa(c.Broken), delta
 }
 
 // plainID returns an id as it is, or nothing where it is none.

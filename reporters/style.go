@@ -63,7 +63,9 @@ var (
 	glyphOK      = glyph{"✓", "+", green}
 	glyphFailed  = glyph{"✗", "x", red}
 	glyphWarning = glyph{"!", "!", yellow}
-	glyphUnknown = glyph{"?", "?", yellow}
+	glyphUnknown = glyph{"?", "?", yellow} // could not measure
+	glyphTooFew  = glyph{"≈", "~", yellow} // measured, and not enough evidence
+	glyphCopied  = glyph{"‼", "!!", red}
 	glyphSkipped = glyph{"-", "-", dim}
 	glyphBusy    = glyph{"·", ".", dim}
 )

@@ -1,0 +1,205 @@
+package reporters
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"ftrun/runner/result"
+)
+
+// A change is what a difference between both models means, in words.
+type change struct {
+	amount  string // with its interval
+	meaning string
+	odds    string // how often models that are equally good differ as much; empty: not known
+	shows   string // the smallest difference that so many cases can show; empty: not known
+}
+
+// changeOf puts d into words; u is the unit of the metric.
+func changeOf(d result.Difference, u unit) change {
+	u = u.difference()
+	c := change{amount: u.signed(d.Value, 0), meaning: "may be chance"}
+	level := d.Interval.Level
+	if level > 0 && level < 1 {
+		c.amount += " (" + intervalOf(u, d.Interval) + ")"
+	} else {
+		level = 0.95
+	}
+	isReal := d.Interval.Low > 0 || d.Interval.High < 0
+	if d.PValue != nil {
+		isReal = *d.PValue < 1-level
+	}
+	switch {
+	case isReal && d.Value > 0:
+		c.meaning = "a real gain"
+	case isReal && d.Value < 0:
+		c.meaning = "a real drop"
+	}
+	if d.PValue != nil {
+		c.meaning += ", " + pValue(*d.PValue, 1-level)
+		c.odds = "under 0.1%"
+		if *d.PValue >= 0.001 {
+			c.odds = percent(*d.PValue)
+		}
+	}
+	switch {
+	case d.Smallest >= 1:
+		c.shows = count(d.Cases, "case") + " can't show any change"
+	case d.Smallest > 0:
+		c.shows = count(d.Cases, "case") + " can show changes from " + u.format(&d.Smallest, 0) + " on"
+	}
+	return c
+}
+
+// isKnown reports whether d is there, and a number.
+func isKnown(d *result.Difference) bool {
+	return d != nil && !math.IsNaN(d.Value+d.Interval.Low+d.Interval.High)
+}
+
+// baselineName says what the tested model was compared with.
+func baselineName(c *result.Comparison) string {
+	name := brief(c.Baseline, 60)
+	switch {
+	case c.Results != "" && name == "":
+		return brief(c.Results, 60)
+	case c.Results != "":
+		return name + " in " + brief(c.Results, 60)
+	case c.Provider != nil:
+		return name + " at " + brief(c.Provider.Kind, 40)
+	default:
+		return name
+	}
+}
+
+// comparedCounts returns what became of the cases, from the baseline to the tested model.
+func comparedCounts(run *result.Run) []string {
+	c := run.Comparison
+	counts := []string{thousands(int64(c.Fixed)) + " fixed", thousands(int64(c.Broken)) + " broken"}
+	if c.Cases == 0 {
+		return counts
+	}
+	counts = append(counts, thousands(int64(c.Same))+" same")
+	if c.Cases < run.Summary.Cases {
+		counts = append(counts, fmt.Sprintf("on %s of %s", thousands(int64(c.Cases)), count(run.Summary.Cases, "case")))
+	}
+	return counts
+}
+
+// steadiness says how often several answers to the same case pass.
+func steadiness(r *result.Repeats) string {
+	k := min(len(r.PassAt), len(r.PassAll))
+	if k == 0 {
+		return ""
+	}
+	s := "pass@1 " + percent(r.PassAt[0])
+	if k > 1 {
+		n := strconv.Itoa(k)
+		s += fmt.Sprintf(", pass@%s %s (one of %s passes), pass^%s %s (all %s pass)", n, percent(r.PassAt[k-1]), n, n, percent(r.PassAll[k-1]), n)
+	}
+	return s
+}
+
+// passedOf returns how many of several answers passed, or nothing where there is one or none has a verdict.
+func passedOf(a result.Answer) string {
+	passed, judged := 0, 0
+	for _, one := range a.Repeats {
+		if one.Passed != nil {
+			judged++
+			if *one.Passed {
+				passed++
+			}
+		}
+	}
+	if judged == 0 || len(a.Repeats) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("passed %s of %s", thousands(int64(passed)), thousands(int64(len(a.Repeats))))
+}
+
+// said returns an answer with the functions that it wanted called; nil: there is none.
+func said(a result.Answer) *string {
+	if len(a.ToolCalls) == 0 {
+		return a.Generated
+	}
+	var lines []string
+	if a.Generated != nil && *a.Generated != "" {
+		lines = append(lines, *a.Generated)
+	}
+	for _, call := range a.ToolCalls {
+		lines = append(lines, "calls "+call.Name+"("+call.Arguments+")")
+	}
+	return new(strings.Join(lines, "\n"))
+}
+
+// besideSpec returns the path of a file that the spec names, from where the spec is named.
+func besideSpec(run *result.Run, file string) string {
+	if file == "" || filepath.IsAbs(file) || run.Provenance.Spec == "" {
+		return file
+	}
+	return filepath.Join(filepath.Dir(run.Provenance.Spec), file)
+}
+
+// caseFile returns the path of the file in which a case stands: the spec's own, unless the case has another.
+func caseFile(run *result.Run, file string) string {
+	if file == "" {
+		return run.Provenance.Spec
+	}
+	return besideSpec(run, file)
+}
+
+// position returns a place in a file as editors and CI systems turn it into a link; nothing where the line is not known.
+func position(file string, line int) string {
+	if line <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}
+
+// copies says of a finding how much of the case the training example has.
+func copies(f result.Finding) string {
+	switch f.Kind {
+	case result.FindingVerbatim:
+		return "question and answer"
+	case result.FindingQuestion:
+		return "question"
+	default:
+		s := percent(f.Coverage) + " of the question"
+		if f.LongestRun > 0 {
+			s += ", " + count(f.LongestRun, "word") + " in a row"
+		}
+		return s
+	}
+}
+
+// gravest returns up to n findings, those first that are the gravest.
+func gravest(findings []result.Finding, n int) []result.Finding {
+	var kinds [3][]result.Finding
+	for _, f := range findings {
+		kind := 2
+		switch f.Kind {
+		case result.FindingVerbatim:
+			kind = 0
+		case result.FindingQuestion:
+			kind = 1
+		}
+		if len(kinds[kind]) < n {
+			kinds[kind] = append(kinds[kind], f)
+		}
+	}
+	var all []result.Finding
+	for _, k := range kinds {
+		all = append(all, firstOf(k, n-len(all))...)
+	}
+	return all
+}
+
+// trainingRow says where the training example of a finding stands.
+func trainingRow(run *result.Run, f result.Finding) string {
+	if at := position(besideSpec(run, f.Source), f.SourceLine); at != "" {
+		return at
+	}
+	return fmt.Sprintf("%s row %d", besideSpec(run, f.Source), f.Row)
+}

@@ -1,0 +1,139 @@
+package reporters
+
+import (
+	"fmt"
+	"strings"
+
+	"ftrun/runner/result"
+)
+
+// shownCases is how many cases that went wrong a summary shows, unless it is told to show all.
+const shownCases = 10
+
+// showBadCases writes the cases that went wrong: those that weigh most first, and no more than a person reads.
+func (c *Console) showBadCases(run *result.Run) error {
+	total := run.Summary.Failed + run.Summary.Errored
+	if total == 0 || run.Cases == nil {
+		return nil
+	}
+	most := shownCases
+	if c.opts.Verbose {
+		most = total
+	}
+	cases, err := worst(run.Cases, most)
+	if len(cases) == 0 {
+		return err
+	}
+	c.heading("Cases that did not pass")
+	if len(cases) > shownCases {
+		c.openGroup("all " + thousands(int64(len(cases))))
+	}
+	for _, bad := range cases {
+		c.showBadCase(bad)
+	}
+	c.closeGroup()
+	if more := total - len(cases); more > 0 {
+		c.println(in(dim, "  and "+thousands(int64(more))+" more, in results.json"))
+	}
+	return err
+}
+
+// worst returns up to n cases that did not pass, in the order of the spec within each kind.
+func worst(cases result.Cases, n int) ([]result.Case, error) {
+	var kinds [badKinds][]result.Case
+	for c, err := range cases.All() {
+		if err != nil {
+			return nil, err
+		}
+		if kind, bad := kindOfBad(c); bad && len(kinds[kind]) < n {
+			kinds[kind] = append(kinds[kind], c)
+		}
+	}
+	var all []result.Case
+	for _, k := range kinds {
+		all = append(all, k[:min(len(k), n-len(all))]...)
+	}
+	return all, nil
+}
+
+func (c *Console) showBadCase(bad result.Case) {
+	c.println(text(indent2), c.caseSign(bad), text(" "), in(bold, brief(bad.ID, 60)), in(dim, caseRemark(bad)))
+	c.field("question", bad.Question)
+	if bad.Expected != "" {
+		c.field("expected", bad.Expected)
+	}
+	if got := said(bad.Answer); got != nil {
+		c.field("got", *got)
+	}
+	if isBroken(bad) {
+		if before := said(*bad.Baseline); before != nil {
+			c.field("baseline", *before)
+		}
+	}
+	if bad.Status == result.CaseErrored {
+		c.field("error", whyErrored(bad))
+	} else {
+		c.field("because", c.whyShort(bad))
+	}
+}
+
+// whyShort returns why a case failed where a line can hold that, and else only the assertions that did not hold: a reason is
+// worth little without its end, and results.json has it.
+func (c *Console) whyShort(bad result.Case) string {
+	failed := failedAssertions(bad)
+	if why := whyFailed(bad); len(failed) <= 1 && textWidth(why) <= c.opts.Width-beforeField {
+		return why
+	}
+	var names []string
+	for _, a := range failed {
+		names = append(names, brief(assertionName(a), 60))
+	}
+	return strings.Join(names, "; ")
+}
+
+// beforeField is how many columns stand before a text of a case.
+const beforeField = 4 + 10
+
+// field writes a labelled text of a case on one line.
+func (c *Console) field(label, value string) {
+	value = c.quote(value, beforeField)
+	if value == "" {
+		c.println(in(dim, "    "+pad(label, 10)), in(dim, "(empty)"))
+		return
+	}
+	c.println(in(dim, "    "+pad(label, 10)), text(value))
+}
+
+func (c *Console) caseSign(k result.Case) piece {
+	switch k.Status {
+	case result.CaseFailed:
+		return c.sign(glyphFailed)
+	case result.CaseErrored:
+		return c.sign(glyphUnknown)
+	case result.CasePassed, result.CaseScored:
+		return c.sign(glyphOK)
+	default:
+		return c.sign(glyphSkipped)
+	}
+}
+
+// caseRemark returns what is special about a case.
+func caseRemark(k result.Case) string {
+	var s string
+	if k.Status == result.CaseScored && k.Score != nil {
+		s += fmt.Sprintf("  score %.2f", *k.Score)
+	}
+	if k.MustPass {
+		s += "  must pass"
+	}
+	if isBroken(k) {
+		s += "  passed by the baseline"
+	}
+	if several := passedOf(k.Answer); several != "" {
+		s += "  " + several
+	}
+	if k.Refused {
+		s += "  refused"
+	}
+	return s
+}
