@@ -157,12 +157,12 @@ func findingAnnotations(run *result.Run, f result.Finding) []annotation {
 	file := caseFile(run, f.File)
 	list := []annotation{{
 		file: file, line: f.Line, title: title + ": " + f.ID,
-		message: trainingRow(run, f) + " has its " + copies(f) + "\ntraining example: " + brief(f.Question, 300),
+		message: trainingRow(run, f) + " has " + shared(f, "its") + "\ntraining example: " + brief(f.Question, 300),
 	}}
 	if f.SourceLine > 0 {
 		list = append(list, annotation{
 			file: besideSpec(run, f.Source), line: f.SourceLine, title: title + ": " + f.ID,
-			message: "the case at " + cmp.Or(position(file, f.Line), file) + " has its " + copies(f) + " here",
+			message: "here is " + shared(f, "the") + " of the case at " + cmp.Or(position(file, f.Line), file),
 		})
 	}
 	return list

@@ -24,7 +24,9 @@ func changeOf(d result.Difference, u unit) change {
 	c := change{amount: u.signed(d.Value, 0), meaning: "may be chance"}
 	level := d.Interval.Level
 	if level > 0 && level < 1 {
-		c.amount += " (" + intervalOf(u, d.Interval) + ")"
+		bare := u
+		bare.after = ""
+		c.amount += " (" + intervalOf(bare, d.Interval) + ")"
 	} else {
 		level = 0.95
 	}
@@ -158,20 +160,19 @@ func position(file string, line int) string {
 	return fmt.Sprintf("%s:%d", file, line)
 }
 
-// copies says of a finding how much of the case the training example has.
-func copies(f result.Finding) string {
+// shared says what a training example has of a case: of "its" question, or "the" question.
+func shared(f result.Finding, article string) string {
 	switch f.Kind {
 	case result.FindingVerbatim:
-		return "question and answer"
+		return article + " question and answer"
 	case result.FindingQuestion:
-		return "question"
-	default:
-		s := percent(f.Coverage) + " of the question"
-		if f.LongestRun > 0 {
-			s += ", " + count(f.LongestRun, "word") + " in a row"
-		}
-		return s
+		return article + " question"
 	}
+	s := percent(f.Coverage) + " of " + article + " question"
+	if f.LongestRun > 0 {
+		s += ", " + count(f.LongestRun, "word") + " in a row"
+	}
+	return s
 }
 
 // gravest returns up to n findings, those first that are the gravest.

@@ -13,6 +13,9 @@ import (
 // redraw is how long a status line stands at least while a stage goes on.
 const redraw = 50 * time.Millisecond
 
+// shownNotices is how many notices of a stage are written that are no warnings: a service that throttles may cause one with every answer.
+const shownNotices = 10
+
 // heartbeat is how often a log hears from a stage in which nothing changes.
 const heartbeat = time.Minute
 
@@ -53,6 +56,7 @@ type Console struct {
 	total   int
 	tally   map[string]int  // cases by status
 	retries int             // in this stage
+	notices int             // that are no warnings, in this stage
 	warned  map[string]bool // the warnings that were written
 }
 
@@ -78,8 +82,9 @@ func (c *Console) Observe(e result.Event) {
 	if e.Time.IsZero() {
 		c.now = c.opts.Now()
 	}
+	isOld := e.Type == result.EventNotice && e.Level == result.LevelWarn && c.warned[e.Message]
 	c.note(e)
-	if !c.opts.Quiet {
+	if !c.opts.Quiet && !isOld {
 		c.show(e)
 	}
 }
@@ -100,7 +105,7 @@ func (c *Console) note(e result.Event) {
 	switch e.Type {
 	case result.EventStageStarted:
 		c.stage, c.began, c.lastLine = e.Stage, c.now, c.now
-		c.retries = 0
+		c.retries, c.notices = 0, 0
 	case result.EventDataset:
 		c.dataset = e.Dataset
 	case result.EventJob:
@@ -117,8 +122,11 @@ func (c *Console) note(e result.Event) {
 			c.tally[e.Case.Status]++
 		}
 	case result.EventNotice:
-		if e.Level == result.LevelWarn {
+		switch e.Level {
+		case result.LevelWarn:
 			c.warned[e.Message] = true
+		case result.LevelInfo:
+			c.notices++
 		}
 	}
 }
@@ -129,7 +137,9 @@ func (c *Console) show(e result.Event) {
 	case result.EventRunStarted:
 		c.showHeader(e)
 	case result.EventNotice:
-		c.showNotice(e)
+		if e.Level != result.LevelInfo || c.stage == "" || c.notices <= shownNotices || c.opts.Verbose {
+			c.showNotice(e)
+		}
 	case result.EventJob:
 		// The line of the finished stage is about to say the rest.
 		if e.Changed && !c.opts.Terminal && c.stage == "wait" && !hasEnded(e.Job) {
@@ -150,6 +160,9 @@ func (c *Console) show(e result.Event) {
 		}
 	case result.EventStageFinished:
 		c.closeGroup()
+		if more := c.notices - shownNotices; more > 0 && !c.opts.Verbose {
+			c.println(text(indent2), in(dim, "> and "+count(more, "more notice")))
+		}
 		c.showStage(e)
 		return
 	}

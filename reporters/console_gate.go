@@ -163,7 +163,11 @@ func (c *Console) comparisonRows(run *result.Run) [][2]string {
 	if with.Unavailable != "" {
 		return [][2]string{{"baseline", baselineName(with) + " could not be asked: " + sentence(with.Unavailable)}}
 	}
-	rows := [][2]string{{"baseline", strings.Join(append([]string{baselineName(with)}, comparedCounts(run)...), c.dot())}}
+	name, counts := baselineName(with), strings.Join(comparedCounts(run), c.dot())
+	rows := [][2]string{{"baseline", name + c.dot() + counts}}
+	if textWidth(rows[0][1]) > c.opts.Width-2-12 {
+		rows = [][2]string{{"baseline", name}, {"", counts}}
+	}
 	for _, f := range []struct {
 		name      string
 		now, then *float64
@@ -234,13 +238,15 @@ func (c *Console) showContamination(run *result.Run) {
 	if more := len(found.Findings) - shownFindings; more > 0 {
 		c.println(in(dim, "    and "+thousands(int64(more))+" more, in results.json"))
 	}
+	label := "without"
 	for _, s := range cleanTexts(run) {
-		c.println(in(dim, indent2+pad("without", 12)), text(s))
+		c.println(in(dim, indent2+pad(label, 12)), text(s))
+		label = ""
 	}
 }
 
 func copiedText(n int) string {
-	return "VERBATIM: " + count(n, "case") + ", question and answer. That a model can repeat its training data proves nothing."
+	return "VERBATIM, question and answer: " + count(n, "case") + ". A pass proves only that the model can repeat its training data."
 }
 
 func othersText(n int) string {
@@ -248,17 +254,19 @@ func othersText(n int) string {
 }
 
 func (c *Console) showFinding(run *result.Run, f result.Finding) {
-	at := position(caseFile(run, f.File), f.Line)
-	if at != "" {
-		at = " at " + brief(at, 60)
-	}
 	g := glyphWarning
 	if f.Kind == result.FindingVerbatim {
 		g = glyphCopied
 	}
-	c.println(text("    "), c.sign(g), text(" "), in(bold, brief(f.ID, 40)), text(at))
-	c.println(in(dim, "      "+brief(trainingRow(run, f), 60)+" has its "+copies(f)))
-	c.println(in(dim, "      "), text(c.quote(f.Question, 6)))
+	at := ""
+	if p := position(caseFile(run, f.File), f.Line); p != "" {
+		at = "  " + brief(p, 60)
+	}
+	c.println(text("    "), c.sign(g), text(" "), in(bold, brief(f.ID, 40)), in(dim, at))
+	c.println(in(dim, "      "+brief(trainingRow(run, f), 60)+" has "+shared(f, "its")))
+	if f.Kind == result.FindingOverlap {
+		c.println(in(dim, "      "), text(c.quote(f.Question, 6)))
+	}
 }
 
 // cleanTexts returns the figures of the cases that are not in the training data, beside those of all.

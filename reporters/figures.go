@@ -218,7 +218,7 @@ func intervalOf(u unit, i result.Interval) string {
 
 // pValue returns a p value, never as 0, and never like alpha where it is not.
 func pValue(p, alpha float64) string {
-	if p < 0.001 && alpha >= 0.001 {
+	if p < 0.001 && alpha >= 0.001 || p == 0 {
 		return "p < 0.001"
 	}
 	more := 0

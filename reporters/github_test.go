@@ -164,6 +164,9 @@ func FuzzAnnotations(f *testing.F) {
 		run.Provenance.Spec = s
 		c := science(s, 1, s, s, result.CaseFailed)
 		c.Expected, c.Assertions[0].Name, c.Assertions[0].Reason = s, s, s
+		c.File, c.ToolCalls = s, []result.ToolCall{{Name: s, Arguments: s}}
+		run.Thresholds[0].Cause, run.Thresholds[0].Interval = s, &result.Interval{}
+		run.Contamination = &result.Contamination{Findings: []result.Finding{{ID: s, Line: 1, File: s, Kind: s, Source: s, SourceLine: 1, Question: s}}}
 		run.Cases, run.Summary = result.CaseList{c}, result.Summary{Cases: 1, Failed: 1}
 		for _, c := range annotations(t, run) {
 			if c.name != "error" && c.name != "warning" || len(c.message) > 4096 {

@@ -238,7 +238,8 @@ func randomRun(rnd *rand.Rand) *result.Run {
 	}
 	for range rnd.IntN(3) {
 		r.Thresholds = append(r.Thresholds, result.Threshold{Expression: pick("pass_rate == 1", "pass_rate{tag:a} >= 1%", "", name()),
-			Verdict: pick("pass", "fail", "undecided", ""), Reason: name(), Value: new(rnd.Float64()), Wanted: new(math.NaN())})
+			Verdict: pick("pass", "fail", "undecided", ""), Cause: pick("", "not_measured", "not_enough_evidence", name()), Unit: pick("", "%", "s", "USD", "x"),
+			Reason: name(), Value: new(rnd.Float64()), Wanted: new(math.NaN()), Interval: &result.Interval{Low: rnd.NormFloat64(), High: math.Inf(1)}, PValue: new(rnd.Float64())})
 	}
 	var cases result.CaseList
 	for range rnd.IntN(5) {
@@ -247,10 +248,19 @@ func randomRun(rnd *rand.Rand) *result.Run {
 		if rnd.IntN(2) == 0 {
 			c.Baseline = &result.Answer{Status: pick("passed", "failed", "errored")}
 		}
+		for range rnd.IntN(4) {
+			c.Repeats = append(c.Repeats, result.Answer{Status: pick("passed", "failed", "errored", name()), Error: name(), Generated: new(name())})
+		}
+		if rnd.IntN(2) == 0 {
+			c.File, c.Line, c.Refused, c.ToolCalls = name(), rnd.IntN(3), true, []result.ToolCall{{Name: name(), Arguments: name()}}
+		}
 		cases = append(cases, c)
 	}
 	if rnd.IntN(4) > 0 {
 		r.Cases = cases
+	}
+	if rnd.IntN(2) == 0 {
+		r.Comparison = &result.Comparison{Baseline: name(), Unavailable: pick("", "gone")}
 	}
 	return r
 }

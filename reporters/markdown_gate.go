@@ -142,7 +142,7 @@ func contaminationSection(run *result.Run) (section, error) {
 			where += ", " + cell(at, 100)
 		}
 		s.items = append(s.items, tableRow(sign.sign, strings.ReplaceAll(where, "|", "¦"), cell(asked[f.ID], 100), cell(trainingRow(run, f), 100),
-			cell(f.Question, 100), cell(copies(f), 60)))
+			cell(f.Question, 100), cell(shared(f, "the"), 60)))
 	}
 	return s, nil
 }

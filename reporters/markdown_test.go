@@ -187,7 +187,7 @@ func checkMarkdown(t *testing.T, s string) {
 }
 
 var (
-	markdownPlain = regexp.MustCompile(`^[\p{L}\p{N} .,:;()%=/✓✗!?≈‼·…▁▂▃▄▅▆▇█+-]*$`)
+	markdownPlain = regexp.MustCompile(`^[\p{L}\p{N} .,:;()%=/✓✗!?≈·…▁▂▃▄▅▆▇█+-]*$`)
 	listItem      = regexp.MustCompile(`^\s*([-+]|\d+[.)]) `)
 	foundLink     = regexp.MustCompile(`://|www\.|:\w+:`)
 	foldedLine    = regexp.MustCompile(`^(<details><summary>[\p{L}\p{N} ,]+</summary>|</details>)$`)

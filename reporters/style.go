@@ -65,7 +65,7 @@ var (
 	glyphWarning = glyph{"!", "!", yellow}
 	glyphUnknown = glyph{"?", "?", yellow} // could not measure
 	glyphTooFew  = glyph{"≈", "~", yellow} // measured, and not enough evidence
-	glyphCopied  = glyph{"‼", "!!", red}
+	glyphCopied  = glyph{"!!", "!!", red}
 	glyphSkipped = glyph{"-", "-", dim}
 	glyphBusy    = glyph{"·", ".", dim}
 )
