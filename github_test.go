@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,5 +128,36 @@ func TestOutputsBeginALine(t *testing.T) {
 		if data, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(data), want) {
 			t.Errorf("after %q the file has %q, %v", before, data, err)
 		}
+	}
+}
+
+// TestOutputsAreDocumented compares the list of outputs in README.md with what is written.
+func TestOutputsAreDocumented(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(readme), "- **outputs** of the step:")
+	list, _, _ = strings.Cut(list, ". `delta`")
+	var documented, written []string
+	for _, m := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(list, -1) {
+		documented = append(documented, m[1])
+	}
+	documented = slices.DeleteFunc(documented, func(name string) bool { return name == "pass" }) // a verdict
+	var buf bytes.Buffer
+	run := result.Begin("pipeline.yaml", "0.1.0", time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC))
+	if err := reporters.Outputs(&buf, run, "results.json", func() string { return "end" }); err != nil {
+		t.Fatal(err)
+	}
+	for l := range strings.Lines(buf.String()) {
+		if name, _, ok := strings.Cut(l, "<<"); ok {
+			written = append(written, name)
+		}
+	}
+	slices.Sort(documented)
+	slices.Sort(written)
+	if !slices.Equal(documented, written) {
+		t.Errorf("README.md lists %q, and %q are written", documented, written)
 	}
 }
