@@ -121,9 +121,8 @@ func runAnnotations(run *result.Run) []annotation {
 // thresholdMessage returns why a threshold does not hold, and how sure its figure is.
 func thresholdMessage(t result.Threshold) string {
 	message := cmp.Or(t.Reason, t.Expression)
-	if t.Interval != nil {
-		r := read(t, dash)
-		message += "\nmeasured: " + strings.Join(append([]string{r.value}, figureRemark(t, r)...), ", ")
+	if figures := figureText(t, read(t, dash)); t.Interval != nil && !tells(message, figures) {
+		message += "\nmeasured: " + figures
 	}
 	return message
 }

@@ -42,8 +42,8 @@ func changeOf(d result.Difference, u unit) change {
 	}
 	if d.PValue != nil {
 		c.meaning += ", " + pValue(*d.PValue, 1-level)
-		c.odds = "under 0.1%"
-		if *d.PValue >= 0.001 {
+		c.odds = "under 0.01%"
+		if *d.PValue >= leastP {
 			c.odds = percent(*d.PValue)
 		}
 	}

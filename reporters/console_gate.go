@@ -2,6 +2,7 @@ package reporters
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"ftrun/runner/result"
@@ -67,6 +68,23 @@ func figureRemark(t result.Threshold, r readings) []string {
 		facts = append(facts, r.p)
 	}
 	return facts
+}
+
+// figureText returns the value of t and what is known about it in one line.
+func figureText(t result.Threshold, r readings) string {
+	return strings.Join(append([]string{r.value}, figureRemark(t, r)...), ", ")
+}
+
+var numbers = regexp.MustCompile(`[0-9][0-9.,]*`)
+
+// tells reports whether a sentence has every number of the figures already.
+func tells(sentence, figures string) bool {
+	for _, n := range numbers.FindAllString(figures, -1) {
+		if !strings.Contains(sentence, strings.TrimRight(n, ".,")) {
+			return false
+		}
+	}
+	return true
 }
 
 // showThresholds writes what was wanted and what was measured, in columns.
@@ -220,7 +238,8 @@ func (c *Console) steadinessRows(run *result.Run) [][2]string {
 }
 
 // showContamination writes which cases the model was trained on, copies of question and answer first: such a case proves nothing but memory.
-func (c *Console) showContamination(run *result.Run) {
+// all says where the whole list is.
+func (c *Console) showContamination(run *result.Run, all string) {
 	found := run.Contamination
 	if found == nil || len(found.Findings) == 0 {
 		return
@@ -236,7 +255,7 @@ func (c *Console) showContamination(run *result.Run) {
 		c.showFinding(run, f)
 	}
 	if more := len(found.Findings) - shownFindings; more > 0 {
-		c.println(in(dim, "    and "+thousands(int64(more))+" more, in results.json"))
+		c.println(in(dim, "    and "+thousands(int64(more))+" more; "+all))
 	}
 	label := "without"
 	for _, s := range cleanTexts(run) {

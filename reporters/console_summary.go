@@ -33,7 +33,7 @@ func (c *Console) finish(run *result.Run, reports []string) error {
 	c.showThresholds(run.Thresholds)
 	if !c.opts.Quiet {
 		c.showComparison(run)
-		c.showContamination(run)
+		c.showContamination(run, "results.json has all")
 		c.showWarnings(run.Warnings)
 	}
 	c.showVerdict(run, reports)

@@ -156,7 +156,7 @@ func read(t result.Threshold, dash string) readings {
 	}
 	r.value, r.wanted = u.format(t.Value, more), u.format(t.Wanted, more)
 	if strings.HasPrefix(t.Expression, "p_value") && t.Value != nil && *t.Value == 0 {
-		r.value = "under 0.001" // no test is so sure
+		r.value = "under 0.0001" // no test is so sure
 	}
 	if t.Low != nil && t.High != nil && *t.Low != *t.High {
 		r.between = u.span(*t.Low, *t.High, more, dash)
@@ -216,14 +216,20 @@ func intervalOf(u unit, i result.Interval) string {
 	return bare.signed(i.Low, 0) + " to " + u.signed(i.High, 0) + " at " + percent(i.Level)
 }
 
-// pValue returns a p value, never as 0, and never like alpha where it is not.
+// leastP is the smallest p value that is written as it is.
+const leastP = 0.0001
+
+// pValue returns a p value with two digits, never as 0, and never like alpha where it is not.
 func pValue(p, alpha float64) string {
-	if p < 0.001 && alpha >= 0.001 || p == 0 {
-		return "p < 0.001"
+	if p < leastP {
+		return "p < 0.0001"
 	}
-	more := 0
-	for more < maxDecimals && looksLike(plainUnit, &alpha, []*float64{&p}, more) {
-		more++
+	digits := 2
+	for digits < maxDecimals && p != alpha && shortest(p, digits) == shortest(alpha, digits) {
+		digits++
 	}
-	return "p = " + plainUnit.format(&p, more)
+	return "p = " + shortest(p, digits)
 }
+
+// shortest returns v with so many digits that mean something, at most.
+func shortest(v float64, digits int) string { return strconv.FormatFloat(v, 'g', digits, 64) }

@@ -43,8 +43,8 @@ func TestPValue(t *testing.T) {
 		p, alpha float64
 		want     string
 	}{
-		{0, 0.05, "p < 0.001"}, {1e-9, 0.05, "p < 0.001"}, {0.0009999, 0.05, "p < 0.001"}, {0.001, 0.05, "p = 0.001"}, {0.0496, 0.05, "p = 0.0496"},
-		{0.05, 1 - 0.95, "p = 0.05"}, {0.05004, 0.05, "p = 0.05004"}, {0.21, 0.05, "p = 0.21"}, {1, 0.05, "p = 1"}, {0.00005, 0.0001, "p = 0.00005"}, {0, 0.0001, "p < 0.001"},
+		{0, 0.05, "p < 0.0001"}, {1e-9, 0.05, "p < 0.0001"}, {0.000321, 0.05, "p = 0.00032"}, {0.001, 0.05, "p = 0.001"}, {0.0496, 0.05, "p = 0.0496"},
+		{0.05, 1 - 0.95, "p = 0.05"}, {0.05004, 0.05, "p = 0.05004"}, {0.21, 0.05, "p = 0.21"}, {1, 0.05, "p = 1"}, {0.3333, 0.05, "p = 0.33"},
 	} {
 		if got := pValue(test.p, test.alpha); got != test.want {
 			t.Errorf("p value %v against %v is %q, want %q", test.p, test.alpha, got, test.want)
@@ -68,7 +68,7 @@ func TestRead(t *testing.T) {
 			readings{value: "92%", wanted: "90%", interval: "89.996–95.3% at 95%"}},
 		{result.Threshold{Expression: "mean_score >= 0.5", Value: new(0.49999), Wanted: new(0.5)}, readings{value: "0.49999", wanted: "0.5"}},
 		{result.Threshold{Expression: "pass_rate no_significant_drop at 99.9%", Unit: "%", Value: new(0.9), Wanted: new(0.95), PValue: new(0.00099), Interval: interval(-0.1, 0.001, 0.999)},
-			readings{value: "90%", wanted: "95%", interval: "-10 to +0.1 points at 99.9%", p: "p < 0.001"}},
+			readings{value: "90%", wanted: "95%", interval: "-10 to +0.1 points at 99.9%", p: "p = 0.00099"}},
 		{result.Threshold{Expression: "mean_score not_worse_than baseline by 2%", Value: new(0.9), Wanted: new(0.95), Interval: interval(-0.1, 0.001, 0.95)},
 			readings{value: "0.9", wanted: "0.95", interval: "-0.1 to +0.001 at 95%"}},
 		{result.Threshold{Expression: "delta >= -2%", Unit: "%", Value: new(-0.03), Wanted: new(-0.02), Interval: interval(-0.05, 0.01, 0.95)},
@@ -76,7 +76,7 @@ func TestRead(t *testing.T) {
 		{result.Threshold{Expression: "p95_latency < 2s", Unit: "s", Value: new(1.9999), Wanted: new(2.0)}, readings{value: "1.9999 s", wanted: "2 s"}},
 		{result.Threshold{Expression: "p50_latency < 900ms", Unit: "s", Value: new(0.85), Wanted: new(0.9)}, readings{value: "850 ms", wanted: "900 ms"}},
 		{result.Threshold{Expression: "cost <= 1USD", Unit: "USD", Value: new(1.001), Wanted: new(1.0)}, readings{value: "$1.001", wanted: "$1.000"}},
-		{result.Threshold{Expression: "p_value > 0.05", Value: new(0.0), Wanted: new(0.05)}, readings{value: "under 0.001", wanted: "0.05"}},
+		{result.Threshold{Expression: "p_value > 0.05", Value: new(0.0), Wanted: new(0.05)}, readings{value: "under 0.0001", wanted: "0.05"}},
 		{result.Threshold{Expression: "pass_rate >= 1", Value: new(0.99999), Wanted: new(1.0), Low: new(0.5), High: new(1.0)},
 			readings{value: "99.999%", wanted: "100%", between: "50–100%"}},
 		// Of earlier versions, which wrote no units.
@@ -90,6 +90,17 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestTells(t *testing.T) {
+	t.Parallel()
+	for figures, want := range map[string]bool{
+		"86%, 79–91% at 90%": true, "86%, 79–91.5% at 90%": false, "no data": true, "1,234 ms": false,
+	} {
+		if got := tells("pass_rate >= 85% at 90%: 86% over 100 cases, with 90% confidence between 79% and 91%", figures); got != want {
+			t.Errorf("%s: %v, want %v", figures, got, want)
+		}
+	}
+}
+
 func TestChangeOf(t *testing.T) {
 	t.Parallel()
 	within := func(low, high float64) result.Interval { return result.Interval{Low: low, High: high, Level: 0.95} }
@@ -99,9 +110,9 @@ func TestChangeOf(t *testing.T) {
 		want change
 	}{
 		{result.Difference{Value: -0.1, Interval: within(-0.17, -0.03), PValue: new(0.0039), Cases: 99, Smallest: 0.0988}, percentUnit,
-			change{"-10 points (-17 to -3 at 95%)", "a real drop, p = 0.004", "0.4%", "99 cases can show changes from 9.9 points on"}},
+			change{"-10 points (-17 to -3 at 95%)", "a real drop, p = 0.0039", "0.4%", "99 cases can show changes from 9.9 points on"}},
 		{result.Difference{Value: 0.7, Interval: within(0.5, 0.9), PValue: new(0.0), Cases: 24}, percentUnit,
-			change{"+70 points (+50 to +90 at 95%)", "a real gain, p < 0.001", "under 0.1%", ""}},
+			change{"+70 points (+50 to +90 at 95%)", "a real gain, p < 0.0001", "under 0.01%", ""}},
 		{result.Difference{Value: 0.02, Interval: within(-0.02, 0.06), PValue: new(0.21), Cases: 1, Smallest: 1}, plainUnit,
 			change{"+0.02 (-0.02 to +0.06 at 95%)", "may be chance, p = 0.21", "21%", "1 case can't show any change"}},
 		{result.Difference{Value: 0.02, Interval: within(0.01, 0.06), Cases: 50, Smallest: 0.04}, plainUnit,

@@ -75,7 +75,7 @@ func TestManyBrokenCases(t *testing.T) {
 	if lines := strings.Count(out, "\n"); lines > 140 || strings.Count(out, "passed by the baseline") != 10 {
 		t.Errorf("the console has %d lines", lines)
 	}
-	for _, more := range []string{"and 9,990 more, in results.json", "and 9,995 more in results.json", "and 9,995 more, in results.json"} {
+	for _, more := range []string{"and 9,990 more, in results.json", "and 9,995 more in results.json", "and 9,995 more; results.json has all"} {
 		if !strings.Contains(out, more) {
 			t.Errorf("the console does not say %q", more)
 		}

@@ -193,12 +193,9 @@ func (b *junitBuilder) threshold(t result.Threshold) finding {
 			f.typ = t.Cause
 		}
 	}
-	measured := r.value
-	if facts := figureRemark(t, r); len(facts) > 0 {
-		measured += ", " + strings.Join(facts, ", ")
-	}
+	measured := figureText(t, r)
 	switch {
-	case f.message != "" && t.Interval != nil:
+	case f.message != "" && t.Interval != nil && !tells(f.message, measured):
 		f.message += " (measured " + measured + ")"
 	case f.message != "":
 	case f.kind == junitFailure:

@@ -24,6 +24,8 @@ func PrintPlan(w io.Writer, plan *result.Plan, opts ConsoleOptions) error {
 	for _, row := range c.figures(plan) {
 		c.println(in(dim, indent2+pad(row[0], 12)), c.plain(row[1]))
 	}
+	// As in a run, whose summary it would be.
+	c.showContamination(&result.Run{Contamination: plan.Contamination, Provenance: result.Provenance{Spec: plan.Spec}}, "--json has all")
 	if len(plan.Notes)+len(plan.Warnings) > 0 {
 		c.println()
 	}
@@ -102,6 +104,9 @@ func (c planPrinter) figures(p *result.Plan) [][2]string {
 		rows = append(rows, [2]string{"training", size})
 	}
 	rows = append(rows, [2]string{"questions", questions(p.Testing)})
+	if j := p.Testing.Judge; j != nil {
+		rows = append(rows, [2]string{"judge", brief(j.Model, 60) + ": " + count(j.Questions, "question") + " at most"})
+	}
 	if p.Provider.Kind == kindEmbedded {
 		rows = append(rows, [2]string{"cost", sentence(p.Cost.Note)})
 	} else {

@@ -25,6 +25,7 @@ func plans() map[string]*result.Plan {
 		"embedded": embeddedPlan(),
 		"alone":    alonePlan(),
 		"hostile":  hostilePlan(),
+		"judged":   judgedPlan(),
 	}
 }
 
@@ -74,6 +75,16 @@ func reusedPlan() *result.Plan {
 	p.Stages[1].JobID, p.Stages[2].JobID = "ftjob-a1b2c3d4", "ftjob-a1b2c3d4"
 	p.Testing.Kept, p.Testing.Asked, p.Testing.MaxOutputTokens = new(2600), 38, nil
 	p.Cost.TrainingUSD, p.Cost.TestingUSD, p.Cost.TestingInputUSD = new(0.0), nil, new(0.002)
+	return p
+}
+
+// judgedPlan has a judge, and test cases that stand in the training data.
+func judgedPlan() *result.Plan {
+	p := changedPlan()
+	p.Warnings, p.Notes = nil, nil
+	p.Testing.Judge = &result.PlannedJudge{Model: "gpt-4.1-2025-04-14", Questions: 7914}
+	p.Contamination = contaminatedRun().Contamination
+	p.Contamination.Clean = nil
 	return p
 }
 
@@ -130,7 +141,8 @@ func hostilePlan() *result.Plan {
 	p.Provider = result.Provider{Kind: h, BaseURL: h}
 	p.Stages = stages(h, h, "adopt", h, "run", h, "run", h)
 	p.Stages[1].JobID, p.Stages[1].Changes = h, []string{h}
-	p.Testing.Models = []string{h, h}
+	p.Testing.Models, p.Testing.Judge = []string{h, h}, &result.PlannedJudge{Model: h, Questions: 1}
+	p.Contamination = hostileRun().Contamination
 	p.Cost.Note, p.Warnings, p.Notes = h, []string{h}, []string{h}
 	p.Stop = &result.PlannedStop{Stage: h, ExitCode: 3, ReasonCode: h, Reason: h, Hint: h}
 	return p

@@ -21,24 +21,25 @@ const (
 // A Plan is what a run would do, and what it would cost. Making it costs nothing and changes nothing. Its JSON form is published;
 // fields are added, never renamed.
 type Plan struct {
-	Schema       string           `json:"schema"`
-	Name         string           `json:"name"`
-	Spec         string           `json:"spec"` // the pipeline file
-	Provider     Provider         `json:"provider"`
-	BaseModel    string           `json:"base_model"`
-	ShutdownDate string           `json:"shutdown_date,omitempty"` // of the base model, YYYY-MM-DD; empty: the provider did not say
-	Pays         bool             `json:"pays"`                    // the run would buy something, or may
-	NotAsked     string           `json:"not_asked,omitempty"`     // why the provider was not asked; empty: it was
-	TrainKey     string           `json:"train_key,omitempty"`
-	Stages       []PlannedStage   `json:"stages"`
-	Dataset      *Dataset         `json:"dataset,omitempty"`
-	Training     *PlannedTraining `json:"training,omitempty"`
-	Testing      PlannedTesting   `json:"testing"`
-	Cost         PlannedCost      `json:"cost"`
-	Budget       PlannedBudget    `json:"budget"`
-	Stop         *PlannedStop     `json:"stop,omitempty"` // nil: the run would come to a verdict, for all that is known
-	Warnings     []string         `json:"warnings"`
-	Notes        []string         `json:"notes"`
+	Schema        string           `json:"schema"`
+	Name          string           `json:"name"`
+	Spec          string           `json:"spec"` // the pipeline file
+	Provider      Provider         `json:"provider"`
+	BaseModel     string           `json:"base_model"`
+	ShutdownDate  string           `json:"shutdown_date,omitempty"` // of the base model, YYYY-MM-DD; empty: the provider did not say
+	Pays          bool             `json:"pays"`                    // the run would buy something, or may
+	NotAsked      string           `json:"not_asked,omitempty"`     // why the provider was not asked; empty: it was
+	TrainKey      string           `json:"train_key,omitempty"`
+	Stages        []PlannedStage   `json:"stages"`
+	Dataset       *Dataset         `json:"dataset,omitempty"`
+	Contamination *Contamination   `json:"contamination,omitempty"` // nil: not looked for, or the data is not known
+	Training      *PlannedTraining `json:"training,omitempty"`
+	Testing       PlannedTesting   `json:"testing"`
+	Cost          PlannedCost      `json:"cost"`
+	Budget        PlannedBudget    `json:"budget"`
+	Stop          *PlannedStop     `json:"stop,omitempty"` // nil: the run would come to a verdict, for all that is known
+	Warnings      []string         `json:"warnings"`
+	Notes         []string         `json:"notes"`
 }
 
 // A PlannedStage is what a run would do in one of prepare, train, wait, test.
@@ -68,6 +69,14 @@ type PlannedTesting struct {
 	Asked           int      `json:"asked"`             // questions at most
 	InputTokens     int64    `json:"input_tokens"`      // of these questions, at most
 	MaxOutputTokens *int64   `json:"max_output_tokens"` // of their answers; null: no bound is set
+
+	Judge *PlannedJudge `json:"judge,omitempty"` // nil: no model judges answers
+}
+
+// A PlannedJudge is what the model is asked that judges answers, besides the questions of the cases.
+type PlannedJudge struct {
+	Model     string `json:"model"`
+	Questions int    `json:"questions"` // at most, those that calibrate it among them
 }
 
 // A PlannedCost is what the run would pay itself, in USD. A null is unknown, which is never 0.
@@ -99,6 +108,9 @@ func WritePlan(w io.Writer, p *Plan) error {
 	out.Schema = PlanFormat
 	if out.Dataset != nil {
 		out.Dataset = new(tidyDataset(*out.Dataset))
+	}
+	if out.Contamination != nil {
+		out.Contamination = new(tidyContamination(*out.Contamination))
 	}
 	out.Stages, out.Warnings, out.Notes = list(out.Stages), list(out.Warnings), list(out.Notes)
 	out.Testing.Models = list(out.Testing.Models)

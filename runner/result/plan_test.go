@@ -38,7 +38,7 @@ func TestPlanSharesDefinitions(t *testing.T) {
 	if err := json.Unmarshal(result.ResultsSchema(), &results); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"dataset", "token_stats", "source"} {
+	for _, name := range []string{"dataset", "token_stats", "source", "contamination", "finding", "summary"} {
 		if !bytes.Equal(plan.Defs[name], results.Defs[name]) {
 			t.Errorf("%s is described otherwise in the plan:\n%s\nthan in the results:\n%s", name, plan.Defs[name], results.Defs[name])
 		}
