@@ -77,21 +77,15 @@ func (f *assertionForm) decodeGrader(e yamlpos.Entry) {
 	args := kind.New()
 	v := e.Value
 	before := v.Doc().Found()
-	scalar := kind.Scalar != "" && v.Kind() != yamlpos.Mapping
-	switch {
-	case scalar:
-		v.IntoKey(args, kind.Scalar)
-	case v.Kind() == yamlpos.Scalar || v.Kind() == yamlpos.List:
-		v.Add(fmt.Sprintf("want a mapping, found %s", v.Describe()), fmt.Sprintf("write it like %s: %s", e.Key, kind.Example))
-	default:
-		v.Into(args)
-	}
+	bare := decodeArgs(args, kind, e)
 	if v.Doc().Found() > before {
 		return
 	}
 	for _, p := range args.Check() {
 		path := v.Path()
-		if p.Key != "" && !scalar {
+		if index, ok := strings.CutPrefix(p.Key, bare); bare != "" && ok {
+			path += index // of an item of a bare list
+		} else if bare == "" && p.Key != "" {
 			path += "." + p.Key
 		}
 		v.Doc().Addf(path, "%s", p.Message)
@@ -103,6 +97,31 @@ func (f *assertionForm) decodeGrader(e yamlpos.Entry) {
 	if f.Name == "" {
 		f.Name = assertionName(args, e.Key, negated)
 	}
+}
+
+// decodeArgs decodes a grader's arguments and returns the key that the value stands for where it is no mapping, or "".
+func decodeArgs(args grade.Args, kind grade.Kind, e yamlpos.Entry) (bare string) {
+	v := e.Value
+	want := "a mapping"
+	if kind.List != "" {
+		want = "a list"
+	}
+	_, takesSeveral := kindOf(kind.Name + "_any")
+	switch form := v.Kind(); {
+	case form == yamlpos.List && kind.List != "":
+		bare = kind.List
+		v.IntoKey(args, bare)
+	case form == yamlpos.List && takesSeveral:
+		v.Add("want text, found a list", fmt.Sprintf(`write %s_any or %[1]s_all for a list of texts; put a text that begins with "[" in quotes`, e.Key))
+	case form != yamlpos.Mapping && kind.Scalar != "":
+		bare = kind.Scalar
+		v.IntoKey(args, bare)
+	case form == yamlpos.Scalar || form == yamlpos.List:
+		v.Add(fmt.Sprintf("want %s, found %s", want, v.Describe()), fmt.Sprintf("write it like %s: %s", e.Key, kind.Example))
+	default:
+		v.Into(args)
+	}
+	return bare
 }
 
 // assertionName names an assertion after its grader and arguments.

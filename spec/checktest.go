@@ -122,8 +122,12 @@ func (c *checker) checkEvidence(f caseFile, shared []assertionForm, k Case) {
 	}
 	for _, a := range append(append([]assertionForm(nil), shared...), f.Assert...) {
 		if a.needsReference {
+			own := "{reference: …}"
+			if kind, _ := kindOf(strings.TrimPrefix(a.Kind, not)); kind.Scalar != "" {
+				own = "…"
+			}
 			c.Add(path, fmt.Sprintf("the case has no answer, and %s compares with it", a.value.Path()),
-				fmt.Sprintf("add an answer to the case, or give the assertion its own: %s: {reference: …}", a.Kind))
+				fmt.Sprintf("add an answer to the case, or give the assertion its own: %s: %s", a.Kind, own))
 		}
 	}
 }

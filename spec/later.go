@@ -43,8 +43,7 @@ var later = struct {
 		"train.method":    {"dpo"},
 	},
 	graders: []string{
-		"choice", "contains_all", "contains_any", "f1", "fuzzy_match", "icontains_all", "icontains_any", "json", "json_schema",
-		"label_model", "length", "levenshtein", "multi", "numeric", "python", "refusal", "score_model", "string_check",
+		"json", "json_schema", "label_model", "length", "multi", "numeric", "python", "refusal", "score_model",
 	},
 	metrics: []string{
 		"broken", "cost", "delta", "fixed", "p50_latency", "p95_latency", "p_value", "refusals", "truncated",

@@ -7,57 +7,61 @@ import (
 
 // StartsWith holds where the output begins with the value, byte for byte. White space before either is ignored.
 type StartsWith struct {
-	Value string `yaml:"value"`
+	Value *string `yaml:"value"` // nil: the case's answer
 }
 
 // String returns the assertion's name.
-func (a *StartsWith) String() string { return "starts_with " + quoteHead(a.Value, nameRunes) }
+func (a *StartsWith) String() string { return "starts_with " + quoteValue(a.Value) }
 
 // Check wants a value.
 func (a *StartsWith) Check() []Problem {
-	return needValue(strings.TrimSpace(a.Value), "the beginning of the answer")
+	return checkValue(a.Value, strings.TrimSpace, "the beginning of the answer")
 }
 
-// NeedsReference returns false.
-func (a *StartsWith) NeedsReference() bool { return false }
+// NeedsReference reports whether the arguments have no value of their own.
+func (a *StartsWith) NeedsReference() bool { return a.Value == nil }
 
 // Grader looks at the beginnings of outputs.
 func (a *StartsWith) Grader() Grader {
-	want := trimLeft(a.Value)
-	return condition(func(output string) (string, bool) {
-		output = trimLeft(output)
-		if strings.HasPrefix(output, want) {
-			return "at the start of " + show(output), true
+	return holding(a.Value, func(value string) condition {
+		want := trimLeft(value)
+		return func(output string) (string, bool) {
+			output = trimLeft(output)
+			if strings.HasPrefix(output, want) {
+				return "at the start of " + show(output), true
+			}
+			return "not at the start of " + show(output), false
 		}
-		return "not at the start of " + show(output), false
 	})
 }
 
 // EndsWith holds where the output ends with the value, byte for byte. White space after either is ignored.
 type EndsWith struct {
-	Value string `yaml:"value"`
+	Value *string `yaml:"value"` // nil: the case's answer
 }
 
 // String returns the assertion's name.
-func (a *EndsWith) String() string { return "ends_with " + quoteHead(a.Value, nameRunes) }
+func (a *EndsWith) String() string { return "ends_with " + quoteValue(a.Value) }
 
 // Check wants a value.
 func (a *EndsWith) Check() []Problem {
-	return needValue(strings.TrimSpace(a.Value), "the end of the answer")
+	return checkValue(a.Value, strings.TrimSpace, "the end of the answer")
 }
 
-// NeedsReference returns false.
-func (a *EndsWith) NeedsReference() bool { return false }
+// NeedsReference reports whether the arguments have no value of their own.
+func (a *EndsWith) NeedsReference() bool { return a.Value == nil }
 
 // Grader looks at the ends of outputs.
 func (a *EndsWith) Grader() Grader {
-	want := trimRight(a.Value)
-	return condition(func(output string) (string, bool) {
-		output = trimRight(output)
-		if strings.HasSuffix(output, want) {
-			return "at the end of " + showEnd(output), true
+	return holding(a.Value, func(value string) condition {
+		want := trimRight(value)
+		return func(output string) (string, bool) {
+			output = trimRight(output)
+			if strings.HasSuffix(output, want) {
+				return "at the end of " + showEnd(output), true
+			}
+			return "not at the end of " + showEnd(output), false
 		}
-		return "not at the end of " + showEnd(output), false
 	})
 }
 

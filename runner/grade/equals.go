@@ -10,28 +10,36 @@ import (
 // line break, and a YAML block scalar always does. White space inside counts, and so does the Unicode form: é as one rune is not e
 // with an accent after it.
 type Equals struct {
-	Value string `yaml:"value"`
+	Value      *string `yaml:"value"`       // nil: the case's answer
+	IgnoreCase bool    `yaml:"ignore_case"` // as [IContains] does
 }
 
 // String returns the assertion's name.
-func (a *Equals) String() string { return "equals " + quoteHead(a.Value, nameRunes) }
+func (a *Equals) String() string {
+	name := "equals " + quoteValue(a.Value)
+	if a.IgnoreCase {
+		name += " in any case"
+	}
+	return name
+}
 
 // Check wants a value.
-func (a *Equals) Check() []Problem { return needValue(strings.TrimSpace(a.Value), "the whole answer") }
+func (a *Equals) Check() []Problem { return checkValue(a.Value, strings.TrimSpace, "the whole answer") }
 
-// NeedsReference returns false.
-func (a *Equals) NeedsReference() bool { return false }
+// NeedsReference reports whether the arguments have no value of their own.
+func (a *Equals) NeedsReference() bool { return a.Value == nil }
 
 // Grader compares outputs with the value.
 func (a *Equals) Grader() Grader {
-	want := strings.TrimSpace(a.Value)
-	found := "equals " + quoteHead(want, reasonRunes)
-	return condition(func(output string) (string, bool) {
-		got := strings.TrimSpace(output)
-		if got == want {
-			return found, true
+	return holding(a.Value, func(value string) condition {
+		want := strings.TrimSpace(value)
+		return func(output string) (string, bool) {
+			got := strings.TrimSpace(output)
+			if got == want || a.IgnoreCase && strings.EqualFold(got, want) {
+				return "equals " + quoteHead(want, reasonRunes), true
+			}
+			return difference(got, want), false
 		}
-		return difference(got, want), false
 	})
 }
 

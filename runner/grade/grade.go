@@ -81,7 +81,7 @@ type Args interface {
 
 // A Problem is something wrong with an argument.
 type Problem struct {
-	Key     string
+	Key     string // "" for the whole; of one item of a list, such as values[2]
 	Message string // lower case, no full stop
 }
 
@@ -89,6 +89,7 @@ type Problem struct {
 type Kind struct {
 	Name   string      // the key in an assertion
 	Scalar string      // the key that a bare scalar stands for: {icontains: light} is {icontains: {value: light}}; "" where there is no such form
+	List   string      // the key that a bare list stands for: {contains_any: [a, b]} is {contains_any: {values: [a, b]}}; "" where there is no such form
 	New    func() Args // arguments with their defaults
 
 	Judge bool // its verdict is a model's: it needs Services.Ask

@@ -26,8 +26,8 @@ func TestKinds(t *testing.T) {
 		if (k.Scalar == "") == (k.Example == "") {
 			t.Errorf("%s: want either a scalar form or an example", k.Name)
 		}
-		if len(k.New().Check()) == 0 {
-			t.Errorf("%s: empty arguments are a problem", k.Name)
+		if args := k.New(); len(args.Check()) == 0 && !args.NeedsReference() {
+			t.Errorf("%s: empty arguments are a problem where they don't stand for the answer", k.Name)
 		}
 	}
 	kinds[0] = Kind{}
@@ -43,41 +43,41 @@ func TestConditions(t *testing.T) {
 		pass   bool
 		reason string
 	}{
-		{&Equals{"Paris"}, " Paris\r\n", true, `equals "Paris"`},
-		{&Equals{"Paris\n"}, "Paris", true, `equals "Paris"`},
-		{&Equals{"Paris"}, "paris", false, `"paris" is not "Paris"`},
-		{&Equals{"Paris"}, "Paris.", false, `"Paris." is not "Paris"`},
-		{&Equals{"a b"}, "a  b", false, `"a  b" is not "a b"`},
-		{&Equals{"Paris"}, " \n", false, `an empty output is not "Paris"`},
-		{&Equals{"\u00e9"}, "e\u0301", false, `"e` + "\u0301" + `" is not "é"`},
-		{&Equals{strings.Repeat("x", 200) + "y"}, strings.Repeat("x", 200) + "z", false,
+		{&Equals{Value: new("Paris")}, " Paris\r\n", true, `equals "Paris"`},
+		{&Equals{Value: new("Paris\n")}, "Paris", true, `equals "Paris"`},
+		{&Equals{Value: new("Paris")}, "paris", false, `"paris" is not "Paris"`},
+		{&Equals{Value: new("Paris")}, "Paris.", false, `"Paris." is not "Paris"`},
+		{&Equals{Value: new("a b")}, "a  b", false, `"a  b" is not "a b"`},
+		{&Equals{Value: new("Paris")}, " \n", false, `an empty output is not "Paris"`},
+		{&Equals{Value: new("\u00e9")}, "e\u0301", false, `"e` + "\u0301" + `" is not "é"`},
+		{&Equals{Value: new(strings.Repeat("x", 200) + "y")}, strings.Repeat("x", 200) + "z", false,
 			`differs after 200 equal runes: "…xxxxxxxxxxxxxxxxxxxxz" is not "…xxxxxxxxxxxxxxxxxxxxy"`},
 
-		{&Contains{"light"}, "needs light.", true, `in "needs light."`},
-		{&Contains{"light"}, "needs Light.", false, `not in "needs Light."`},
-		{&Contains{" "}, "ab", false, `not in "ab"`},
-		{&Contains{"x"}, "", false, `not in an empty output`},
+		{&Contains{Value: new("light")}, "needs light.", true, `in "needs light."`},
+		{&Contains{Value: new("light")}, "needs Light.", false, `not in "needs Light."`},
+		{&Contains{Value: new(" ")}, "ab", false, `not in "ab"`},
+		{&Contains{Value: new("x")}, "", false, `not in an empty output`},
 
-		{&IContains{"LIGHT"}, "needs lIghT", true, `in "needs lIghT"`},
-		{&IContains{"ΣΊΣΥΦΟΣ"}, "ο σίσυφος", true, `in "ο σίσυφος"`},
-		{&IContains{"300 K"}, "300 \u212a", true, "in \"300 \u212a\""},
-		{&IContains{"straße"}, "STRASSE", false, `not in "STRASSE"`},
-		{&IContains{"i"}, "ı", false, `not in "ı"`},
-		{&IContains{"dark"}, "light", false, `not in "light"`},
+		{&IContains{Value: new("LIGHT")}, "needs lIghT", true, `in "needs lIghT"`},
+		{&IContains{Value: new("ΣΊΣΥΦΟΣ")}, "ο σίσυφος", true, `in "ο σίσυφος"`},
+		{&IContains{Value: new("300 K")}, "300 \u212a", true, "in \"300 \u212a\""},
+		{&IContains{Value: new("straße")}, "STRASSE", false, `not in "STRASSE"`},
+		{&IContains{Value: new("i")}, "ı", false, `not in "ı"`},
+		{&IContains{Value: new("dark")}, "light", false, `not in "light"`},
 
-		{&Contains{"É"}, strings.Repeat("é", 100) + "É" + strings.Repeat("x", 100), true,
+		{&Contains{Value: new("É")}, strings.Repeat("é", 100) + "É" + strings.Repeat("x", 100), true,
 			`in "…` + strings.Repeat("é", 20) + "É" + strings.Repeat("x", 58) + `…"`},
-		{&IContains{"X"}, strings.Repeat("\xff", 100) + "x", true, `in "…` + strings.Repeat(`\xff`, 20) + `x"`},
-		{&Contains{"y"}, strings.Repeat("x", 81), false, `not in "` + strings.Repeat("x", 80) + `…"`},
+		{&IContains{Value: new("X")}, strings.Repeat("\xff", 100) + "x", true, `in "…` + strings.Repeat(`\xff`, 20) + `x"`},
+		{&Contains{Value: new("y")}, strings.Repeat("x", 81), false, `not in "` + strings.Repeat("x", 80) + `…"`},
 
-		{&StartsWith{"Answer: "}, "\n Answer: 4", true, `at the start of "Answer: 4"`},
-		{&StartsWith{"Answer: "}, "Answer:4", false, `not at the start of "Answer:4"`},
-		{&StartsWith{"\n4"}, "42", true, `at the start of "42"`},
-		{&StartsWith{"x"}, "", false, `not at the start of an empty output`},
-		{&EndsWith{"42\n"}, "it is 42 \n", true, `at the end of "it is 42"`},
-		{&EndsWith{"42"}, "it is 42.", false, `not at the end of "it is 42."`},
-		{&EndsWith{"x"}, " ", false, `not at the end of an empty output`},
-		{&EndsWith{"42"}, strings.Repeat("a", 100) + "bc", false, `not at the end of "…` + strings.Repeat("a", 78) + `bc"`},
+		{&StartsWith{Value: new("Answer: ")}, "\n Answer: 4", true, `at the start of "Answer: 4"`},
+		{&StartsWith{Value: new("Answer: ")}, "Answer:4", false, `not at the start of "Answer:4"`},
+		{&StartsWith{Value: new("\n4")}, "42", true, `at the start of "42"`},
+		{&StartsWith{Value: new("x")}, "", false, `not at the start of an empty output`},
+		{&EndsWith{Value: new("42\n")}, "it is 42 \n", true, `at the end of "it is 42"`},
+		{&EndsWith{Value: new("42")}, "it is 42.", false, `not at the end of "it is 42."`},
+		{&EndsWith{Value: new("x")}, " ", false, `not at the end of an empty output`},
+		{&EndsWith{Value: new("42")}, strings.Repeat("a", 100) + "bc", false, `not at the end of "…` + strings.Repeat("a", 78) + `bc"`},
 
 		{&Regex{`\d{2,3}`}, "room 101", true, `matched "101"`},
 		{&Regex{`^\d+$`}, "room 101", false, `no match in "room 101"`},
@@ -105,28 +105,32 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+func similarityTo(reference *string, threshold float64) *TextSimilarity {
+	return &TextSimilarity{Texts: Texts{Reference: reference}, EvaluationMetric: RougeLMetric, PassThreshold: threshold}
+}
+
 func TestTextSimilarity(t *testing.T) {
 	const reference = "police killed the gunman"
 	tests := []struct {
-		args   TextSimilarity
+		args   *TextSimilarity
 		sample Sample
 		want   Grade
 	}{
-		{TextSimilarity{RougeLMetric, "", 0.5}, Sample{Output: "police kill the gunman", Reference: reference}, Grade{0.75, true, "rouge_l is 0.75, at least 0.5"}},
-		{TextSimilarity{RougeLMetric, "", 0.75}, Sample{Output: "police kill the gunman", Reference: reference}, Grade{0.75, true, "rouge_l is 0.75, at least 0.75"}},
-		{TextSimilarity{RougeLMetric, "", 0.8}, Sample{Output: "police kill the gunman", Reference: reference}, Grade{0.75, false, "rouge_l is 0.75, below 0.8"}},
-		{TextSimilarity{RougeLMetric, reference, 1}, Sample{Output: reference, Reference: "something else"}, Grade{1, true, "rouge_l is 1, at least 1"}},
-		{TextSimilarity{RougeLMetric, "1 2", 0.6667}, Sample{Output: "1", Reference: ""}, Grade{2. / 3, false, "rouge_l is 0.666, below 0.6667"}},
-		{TextSimilarity{RougeLMetric, "", 0.1}, Sample{Output: "", Reference: reference}, Grade{0, false, "rouge_l is 0, below 0.1"}},
+		{similarityTo(nil, 0.5), Sample{Output: "police kill the gunman", Reference: reference}, Grade{0.75, true, "rouge_l is 0.75, at least 0.5"}},
+		{similarityTo(nil, 0.75), Sample{Output: "police kill the gunman", Reference: reference}, Grade{0.75, true, "rouge_l is 0.75, at least 0.75"}},
+		{similarityTo(nil, 0.8), Sample{Output: "police kill the gunman", Reference: reference}, Grade{0.75, false, "rouge_l is 0.75, below 0.8"}},
+		{similarityTo(new(reference), 1), Sample{Output: reference, Reference: "something else"}, Grade{1, true, "rouge_l is 1, at least 1"}},
+		{similarityTo(new("1 2"), 0.6667), Sample{Output: "1", Reference: ""}, Grade{2. / 3, false, "rouge_l is 0.666, below 0.6667"}},
+		{similarityTo(nil, 0.1), Sample{Output: "", Reference: reference}, Grade{0, false, "rouge_l is 0, below 0.1"}},
 	}
 	for _, tt := range tests {
 		if problems := tt.args.Check(); problems != nil {
-			t.Errorf("%v: %v", &tt.args, problems)
+			t.Errorf("%v: %v", tt.args, problems)
 		}
 		if got, err := tt.args.Grader().Grade(t.Context(), tt.sample, Services{}); err != nil || got != tt.want {
-			t.Errorf("%v of %+v = %+v, %v, want %+v", &tt.args, tt.sample, got, err, tt.want)
+			t.Errorf("%v of %+v = %+v, %v, want %+v", tt.args, tt.sample, got, err, tt.want)
 		}
-		if want := tt.args.Reference == ""; tt.args.NeedsReference() != want {
+		if want := tt.args.Reference == nil; tt.args.NeedsReference() != want {
 			t.Errorf("NeedsReference() = %v, want %v", !want, want)
 		}
 	}
@@ -141,9 +145,9 @@ func TestCheck(t *testing.T) {
 		args Args
 		want Problem
 	}{
-		{&Equals{" \n"}, Problem{"value", "empty; want the whole answer"}},
-		{&Contains{}, Problem{"value", "empty; want the text to look for"}},
-		{&StartsWith{" "}, Problem{"value", "empty; want the beginning of the answer"}},
+		{&Equals{Value: new(" \n")}, Problem{"value", "empty; want the whole answer"}},
+		{&Contains{Value: new("")}, Problem{"value", "empty; want the text to look for"}},
+		{&StartsWith{Value: new(" ")}, Problem{"value", "empty; want the beginning of the answer"}},
 		{&Regex{}, Problem{"value", "empty; want a pattern"}},
 		{&Regex{"a(?=b)"}, Problem{"value", `"(?=": RE2 has no lookahead; use one assertion for each part, all of which must hold`}},
 		{&Regex{"a(?!b)"}, Problem{"value", `"(?!": RE2 has no lookahead; put what must not occur into a not_regex of its own`}},
@@ -164,11 +168,9 @@ func TestCheck(t *testing.T) {
 		{similarity(RougeLMetric, -1), Problem{"pass_threshold", threshold}},
 		{similarity(RougeLMetric, 1.01), Problem{"pass_threshold", threshold}},
 		{similarity(RougeLMetric, math.NaN()), Problem{"pass_threshold", threshold}},
-		{similarity("meteor", 1), Problem{"evaluation_metric", `"meteor" is not supported by this version; want rouge_l`}},
-		{similarity("rouge_5", 1), Problem{"evaluation_metric", `"rouge_5" is not supported by this version; want rouge_l`}},
 		{similarity("ROUGE-L", 1), Problem{"evaluation_metric", `unknown metric "ROUGE-L", did you mean "rouge_l"?`}},
-		{similarity("perplexity", 1), Problem{"evaluation_metric", `unknown metric "perplexity"; want rouge_l`}},
-		{similarity("", 1), Problem{"evaluation_metric", `unknown metric ""; want rouge_l`}},
+		{similarity("perplexity", 1), Problem{"evaluation_metric", `unknown metric "perplexity"; want bleu, cosine, fuzzy_match, gleu, meteor, rouge_1, rouge_2, rouge_3, rouge_4, rouge_5, rouge_l`}},
+		{similarity("", 1), Problem{"evaluation_metric", `unknown metric ""; want bleu, cosine, fuzzy_match, gleu, meteor, rouge_1, rouge_2, rouge_3, rouge_4, rouge_5, rouge_l`}},
 	}
 	for _, tt := range tests {
 		if got := tt.args.Check(); len(got) != 1 || got[0] != tt.want {
@@ -197,10 +199,10 @@ func TestNegate(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for want, args := range map[string]fmt.Stringer{
-		`icontains "light"`:                           &IContains{"light"},
+		`icontains "light"`:                           &IContains{Value: new("light")},
 		`regex "^\d+ \x1b"`:                           &Regex{"^\\d+ \x1b"},
-		`equals "two\nlines"`:                         &Equals{"two\nlines"},
-		`contains "` + strings.Repeat("é", 200) + `"`: &Contains{strings.Repeat("é", 200)},
+		`equals "two\nlines"`:                         &Equals{Value: new("two\nlines")},
+		`contains "` + strings.Repeat("é", 200) + `"`: &Contains{Value: new(strings.Repeat("é", 200))},
 		`regex "` + strings.Repeat("é", 200) + `…"`:   &Regex{strings.Repeat("é", 201)},
 		`text_similarity rouge_l >= 0.5`:              &TextSimilarity{EvaluationMetric: RougeLMetric, PassThreshold: 0.5},
 	} {
@@ -218,8 +220,8 @@ func TestReasonsAreHarmless(t *testing.T) {
 	}
 	for _, text := range hostile {
 		for _, args := range []Args{
-			&Equals{text}, &Equals{"x"}, &Contains{text}, &Contains{"x"}, &IContains{text}, &StartsWith{text}, &StartsWith{"x"},
-			&EndsWith{text}, &EndsWith{"x"}, &Regex{"(?s).*"}, &Regex{"[^\x00-\U0010ffff]"}, &TextSimilarity{RougeLMetric, text, 0.5},
+			&Equals{Value: new(text)}, &Equals{Value: new("x")}, &Contains{Value: new(text)}, &Contains{Value: new("x")}, &IContains{Value: new(text)}, &StartsWith{Value: new(text)}, &StartsWith{Value: new("x")},
+			&EndsWith{Value: new(text)}, &EndsWith{Value: new("x")}, &Regex{"(?s).*"}, &Regex{"[^\x00-\U0010ffff]"}, similarityTo(new(text), 0.5),
 		} {
 			g, err := args.Grader().Grade(t.Context(), Sample{Output: text, Reference: text}, Services{})
 			if err != nil || g.Score < 0 || g.Score > 1 {
@@ -239,7 +241,7 @@ func TestReasonsAreHarmless(t *testing.T) {
 
 func TestGradersAreSafeForConcurrentUse(t *testing.T) {
 	graders := []Grader{
-		(&Equals{"a"}).Grader(), (&IContains{"A"}).Grader(), (&Regex{"a"}).Grader(), (&TextSimilarity{RougeLMetric, "a", 1}).Grader(),
+		(&Equals{Value: new("a")}).Grader(), (&IContains{Value: new("A")}).Grader(), (&Regex{"a"}).Grader(), (similarityTo(new("a"), 1)).Grader(),
 	}
 	var wg sync.WaitGroup
 	for range 4 {
@@ -258,7 +260,7 @@ func TestGradersAreSafeForConcurrentUse(t *testing.T) {
 
 func BenchmarkConditions(b *testing.B) {
 	output := strings.Repeat("Plants turn light into sugar. ", 20)
-	for _, args := range []Args{&Equals{"x"}, &Contains{"dark"}, &IContains{"DARK"}, &Regex{`dark\d+`}} {
+	for _, args := range []Args{&Equals{Value: new("x")}, &Contains{Value: new("dark")}, &IContains{Value: new("DARK")}, &Regex{`dark\d+`}} {
 		b.Run(fmt.Sprintf("%T", args), func(b *testing.B) {
 			g := args.Grader()
 			for b.Loop() {

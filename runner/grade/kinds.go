@@ -6,11 +6,17 @@ import "context"
 func Kinds() []Kind {
 	return []Kind{
 		{Name: "contains", Scalar: "value", New: func() Args { return new(Contains) }},
+		{Name: "contains_all", List: "values", Example: "[light, sugar]", New: func() Args { return new(ContainsAll) }},
+		{Name: "contains_any", List: "values", Example: "[light, sun]", New: func() Args { return new(ContainsAny) }},
 		{Name: "ends_with", Scalar: "value", New: func() Args { return new(EndsWith) }},
 		{Name: "equals", Scalar: "value", New: func() Args { return new(Equals) }},
 		{Name: "icontains", Scalar: "value", New: func() Args { return new(IContains) }},
+		{Name: "icontains_all", List: "values", Example: "[light, sugar]", New: func() Args { return new(IContainsAll) }},
+		{Name: "icontains_any", List: "values", Example: "[light, sun]", New: func() Args { return new(IContainsAny) }},
+		{Name: "levenshtein", Example: "{max_distance: 2}", New: func() Args { return new(Levenshtein) }},
 		{Name: "regex", Scalar: "value", New: func() Args { return new(Regex) }},
 		{Name: "starts_with", Scalar: "value", New: func() Args { return new(StartsWith) }},
+		{Name: "string_check", Example: "{operation: ilike}", New: func() Args { return new(StringCheck) }},
 		{Name: "text_similarity", Example: "{pass_threshold: 0.5}", New: func() Args { return &TextSimilarity{EvaluationMetric: RougeLMetric} }},
 	}
 }
