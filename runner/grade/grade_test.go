@@ -168,6 +168,19 @@ func TestCheck(t *testing.T) {
 		{similarity(RougeLMetric, -1), Problem{"pass_threshold", threshold}},
 		{similarity(RougeLMetric, 1.01), Problem{"pass_threshold", threshold}},
 		{similarity(RougeLMetric, math.NaN()), Problem{"pass_threshold", threshold}},
+		{&ContainsAny{}, Problem{"values", "empty; want a list of texts to look for"}},
+		{&IContainsAll{[]string{"a", ""}}, Problem{"values[1]", "empty; want a text to look for"}},
+		{&StringCheck{}, Problem{"operation", "required: eq, ne, like, ilike"}},
+		{&StringCheck{Operation: "regex"}, Problem{"operation", `unknown operation "regex"; want eq, ne, like, ilike`}},
+		{&StringCheck{Operation: "Like"}, Problem{"operation", `unknown operation "Like", did you mean "like"?`}},
+		{&StringCheck{Operation: "like", Texts: Texts{Reference: new("")}}, Problem{"reference", "empty; leave it out for the answer of the case"}},
+		{&StringCheck{Operation: "eq", Texts: Texts{Input: new("")}}, Problem{"input", "empty; leave it out for the text of the answer"}},
+		{&StringCheck{Operation: "eq", Texts: Texts{Input: new("{{x")}}, Problem{"input", `"{{x" has no end; close it with }}`}},
+		{&Levenshtein{}, Problem{"max_distance", "required, or min_similarity: how far from the reference an answer may be"}},
+		{&Levenshtein{MaxDistance: new(-1)}, Problem{"max_distance", "want 0 or more, found -1"}},
+		{&Levenshtein{MinSimilarity: new(0.0)}, Problem{"min_similarity", "want a score above 0 and up to 1, such as 0.8, found 0"}},
+		{&Levenshtein{MinSimilarity: new(math.NaN())}, Problem{"min_similarity", "want a score above 0 and up to 1, such as 0.8, found NaN"}},
+		{similarity("cosine", 1), Problem{"embedding_model", "required for cosine: a model of embeddings, such as text-embedding-3-small"}},
 		{similarity("ROUGE-L", 1), Problem{"evaluation_metric", `unknown metric "ROUGE-L", did you mean "rouge_l"?`}},
 		{similarity("perplexity", 1), Problem{"evaluation_metric", `unknown metric "perplexity"; want bleu, cosine, fuzzy_match, gleu, meteor, rouge_1, rouge_2, rouge_3, rouge_4, rouge_5, rouge_l`}},
 		{similarity("", 1), Problem{"evaluation_metric", `unknown metric ""; want bleu, cosine, fuzzy_match, gleu, meteor, rouge_1, rouge_2, rouge_3, rouge_4, rouge_5, rouge_l`}},
@@ -219,10 +232,9 @@ func TestReasonsAreHarmless(t *testing.T) {
 		strings.Repeat("\U0010ffff", 1000), strings.Repeat("a\n", 5_000), "\ufeff",
 	}
 	for _, text := range hostile {
-		for _, args := range []Args{
-			&Equals{Value: new(text)}, &Equals{Value: new("x")}, &Contains{Value: new(text)}, &Contains{Value: new("x")}, &IContains{Value: new(text)}, &StartsWith{Value: new(text)}, &StartsWith{Value: new("x")},
-			&EndsWith{Value: new(text)}, &EndsWith{Value: new("x")}, &Regex{"(?s).*"}, &Regex{"[^\x00-\U0010ffff]"}, similarityTo(new(text), 0.5),
-		} {
+		for _, args := range append(textGraders(text), &Equals{Value: new("x")}, &IContains{Value: new(text)}, &Regex{"(?s).*"}, &Regex{"[^\x00-\U0010ffff]"},
+			&ContainsAll{[]string{text, text, text, text, text}}, &StringCheck{Operation: "ilike", Texts: Texts{Input: new(text), Reference: new(text)}},
+			&StringCheck{Operation: "like", Texts: Texts{Reference: new(text + "x")}}, &TextSimilarity{EvaluationMetric: RougeLMetric, PassThreshold: 0.5}) {
 			g, err := args.Grader().Grade(t.Context(), Sample{Output: text, Reference: text}, Services{})
 			if err != nil || g.Score < 0 || g.Score > 1 {
 				t.Errorf("%T of %.20q: %+v, %v", args, text, g, err)
@@ -240,16 +252,24 @@ func TestReasonsAreHarmless(t *testing.T) {
 }
 
 func TestGradersAreSafeForConcurrentUse(t *testing.T) {
-	graders := []Grader{
-		(&Equals{Value: new("a")}).Grader(), (&IContains{Value: new("A")}).Grader(), (&Regex{"a"}).Grader(), (similarityTo(new("a"), 1)).Grader(),
+	sample := Sample{Output: "a b c", Reference: "a B d"}
+	var graders []Grader
+	var alone []Grade
+	for _, args := range append(textGraders("a"), &Regex{"a"}) {
+		g := args.Grader()
+		want, err := g.Grade(t.Context(), sample, Services{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		graders, alone = append(graders, g), append(alone, want)
 	}
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for range 100 {
-				for _, g := range graders {
-					if grade, err := g.Grade(t.Context(), Sample{Output: "a"}, Services{}); err != nil || !grade.Pass {
-						t.Errorf("%T: %+v, %v", g, grade, err)
+				for i, g := range graders {
+					if got, err := g.Grade(t.Context(), sample, Services{}); err != nil || got != alone[i] {
+						t.Errorf("%T: %+v, %v, alone %+v", g, got, err, alone[i])
 					}
 				}
 			}

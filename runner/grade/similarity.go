@@ -58,7 +58,7 @@ type TextSimilarity struct {
 
 // String returns the assertion's name.
 func (a *TextSimilarity) String() string {
-	return fmt.Sprintf("text_similarity %s >= %v", quoteMetric(a.EvaluationMetric), a.PassThreshold)
+	return fmt.Sprintf("text_similarity %s >= %v", a.EvaluationMetric, a.PassThreshold)
 }
 
 // Check wants a known metric, what that one needs, and a threshold.
@@ -149,12 +149,4 @@ func checkMetric(name string) string {
 		return message + fmt.Sprintf(", did you mean %q?", s)
 	}
 	return message + "; want " + strings.Join(names, ", ")
-}
-
-// quoteMetric is a metric's name as it stands in the name of an assertion: one of ours plain.
-func quoteMetric(name string) string {
-	if checkMetric(name) == "" {
-		return name
-	}
-	return quoteHead(name, excerptRunes)
 }

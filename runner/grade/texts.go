@@ -82,10 +82,10 @@ func (c comparison) render(s Sample) (input, reference string, err error) {
 func (t *Texts) named() string {
 	name := ""
 	if t.Reference != nil {
-		name += " " + quoteHead(*t.Reference, nameRunes)
+		name += " " + quoteHead(*t.Reference, nameRunes/2)
 	}
 	if t.Input != nil {
-		name += " of " + quoteHead(*t.Input, nameRunes)
+		name += " of " + quoteHead(*t.Input, nameRunes/2)
 	}
 	return name
 }
