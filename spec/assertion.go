@@ -13,6 +13,7 @@ import (
 // An assertionForm is one grader key, with its arguments, and the assertion's own keys.
 type assertionForm struct {
 	Assertion
+	part           grade.Part
 	value          yamlpos.Value
 	needsReference bool
 	ok             bool // decoded and checked without a problem
@@ -93,7 +94,7 @@ func (f *assertionForm) decodeGrader(e yamlpos.Entry) {
 	if v.Doc().Found() > before {
 		return
 	}
-	f.Kind, f.Not, f.Grader, f.needsReference = e.Key, negated, args.Grader(), args.NeedsReference()
+	f.take(grade.Part{Key: e.Key, Not: negated, Kind: kind, Args: args})
 	if f.Name == "" {
 		f.Name = assertionName(args, e.Key, negated)
 	}

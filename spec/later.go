@@ -42,9 +42,7 @@ var later = struct {
 		"dataset.invalid": {"drop"},
 		"train.method":    {"dpo"},
 	},
-	graders: []string{
-		"json", "json_schema", "label_model", "length", "multi", "numeric", "python", "refusal", "score_model",
-	},
+	graders: []string{},
 	metrics: []string{
 		"broken", "cost", "delta", "fixed", "p50_latency", "p95_latency", "p_value", "refusals", "truncated",
 	},

@@ -35,6 +35,7 @@ func parse(file string, src []byte, opts LoadOptions) *checker {
 	}
 	doc.Later = laterKey
 	doc.Meant = meantKey
+	doc.Foreign = decodeNested
 	c.variables = variables{lookup: opts.Lookup, allowed: opts.AllowEnv}
 	doc.Expand = c.variables.expand
 	doc.Root().Into(&c.file)

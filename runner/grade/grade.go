@@ -93,6 +93,7 @@ type Kind struct {
 	New    func() Args // arguments with their defaults
 
 	Judge bool // its verdict is a model's: it needs Services.Ask
+	Exec  bool // its verdict is a command's: it needs Services.Exec
 
 	Example string // arguments as they are written in the spec, for messages; where there is no Scalar
 }

@@ -97,7 +97,5 @@ func standsAlone(c byte) bool {
 
 func isPoint(c byte) bool { return c == '.' || c == ',' }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
 // asToken is the form of tokens that are compared as they are.
 func asToken(token []byte) []byte { return token }

@@ -29,6 +29,9 @@ func (d *Document) decode(n *yaml.Node, path string, out reflect.Value) {
 		u.UnmarshalValue(Value{d, n, path})
 		return
 	}
+	if d.Foreign != nil && d.Foreign(Value{d, n, path}, out.Addr().Interface()) {
+		return
+	}
 	switch {
 	case out.Kind() == reflect.Pointer:
 		if out.IsNil() {

@@ -39,6 +39,8 @@ type Document struct {
 	// Expand returns what the text of a scalar stands for at a path, or false where it stands for itself. It is asked for values only, never
 	// for keys.
 	Expand func(path, text string) (Expansion, bool)
+	// Foreign decodes a value into what out points to, where that is a type of a package that can't implement [Unmarshaler], and reports whether it is.
+	Foreign func(v Value, out any) bool
 
 	file      string
 	lines     []string
