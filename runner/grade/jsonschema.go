@@ -51,6 +51,9 @@ func schemaProblem(err error) *Problem {
 	if bad, ok := errors.AsType[*jsonschema.InvalidRegexError](err); ok {
 		return &Problem{Key: "schema", Message: fmt.Sprintf("pattern %s: %s", quoteHead(bad.Regex, excerptRunes), plainText(bad.Err.Error()))}
 	}
+	if wrapped, ok := errors.AsType[*jsonschema.SchemaValidationError](err); ok {
+		err = wrapped.Err
+	}
 	if invalid, ok := errors.AsType[*jsonschema.ValidationError](err); ok {
 		leaf := firstLeaf(invalid)
 		return &Problem{Key: keyInside("schema", leaf.InstanceLocation), Message: "not a JSON Schema: " + kindMessage(leaf)}
@@ -94,6 +97,11 @@ func firstLeaf(e *jsonschema.ValidationError) *jsonschema.ValidationError {
 func before(a, b *jsonschema.ValidationError) bool {
 	if order := slices.Compare(a.InstanceLocation, b.InstanceLocation); order != 0 {
 		return order < 0
+	}
+	_, typeOfA := a.ErrorKind.(*kind.Type)
+	_, typeOfB := b.ErrorKind.(*kind.Type)
+	if typeOfA != typeOfB { // of alternatives, the one that got further says more than that a type is another's
+		return typeOfB
 	}
 	return kindMessage(a) < kindMessage(b)
 }

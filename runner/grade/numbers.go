@@ -8,12 +8,41 @@ import (
 	"unicode/utf8"
 )
 
-// A number is one that was found in a text.
+// A number is one that was found in a text. It is put together only where it is looked at: a text may have very many.
 type number struct {
-	value *big.Rat // exact; nil: too large to compute with
-	text  string   // as it is written, without separators between its digits
-	start int      // byte in the normal form of the text, its sign and currency included
-	end   int
+	sign     string
+	whole    string // as it is written, with separators between its digits
+	fraction string
+	exponent string
+	start    int // byte in the normal form of the text, its sign and currency included
+	end      int
+}
+
+// text is the number without separators between its digits.
+func (n number) text() string {
+	text := n.sign + separators.Replace(n.whole)
+	if n.whole == "" {
+		text += "0"
+	}
+	if n.fraction != "" {
+		text += "." + n.fraction
+	}
+	if n.exponent != "" {
+		text += "e" + n.exponent
+	}
+	return text
+}
+
+// value is the number exactly, or nil where it is too large to compute with.
+func (n number) value() *big.Rat {
+	if len(n.whole)+len(n.fraction) > maxDigits || !soundExponent(n.exponent) {
+		return nil
+	}
+	value, ok := new(big.Rat).SetString(n.text())
+	if !ok {
+		return nil
+	}
+	return value
 }
 
 // maxDigits and maxExponent bound numbers: beyond them nothing is computed.
@@ -96,21 +125,7 @@ func scanNumber(s string, i int) number {
 	}
 	exponent, end := scanExponent(s, end)
 	sign, start := signBefore(s, i)
-	text := sign + whole
-	if whole == "" {
-		text += "0"
-	}
-	if fraction != "" {
-		text += "." + fraction
-	}
-	n := number{text: text, start: start, end: end}
-	if exponent != "" {
-		n.text += "e" + exponent
-	}
-	if len(whole)+len(fraction) <= maxDigits && soundExponent(exponent) {
-		n.value, _ = new(big.Rat).SetString(n.text)
-	}
-	return n
+	return number{sign, whole, fraction, exponent, start, end}
 }
 
 func soundExponent(text string) bool {
@@ -125,22 +140,31 @@ func skipDigits(s string, i int) int {
 	return i
 }
 
+// separatorList is what stands between groups of digits, in the normal form of a text, and separators takes it out.
+var (
+	separatorList = []string{",", "\u00a0", "'"}
+	separators    = strings.NewReplacer(",", "", "\u00a0", "", "'", "")
+)
+
 // scanWhole reads the digits before the point, with separators between groups of them.
 func scanWhole(s string, i int) (digits string, end int) {
 	first := skipDigits(s, i)
 	if first-i == 0 || first-i > 3 {
 		return s[i:first], first
 	}
-	for _, separator := range []string{",", "\u00a0", "'"} {
+	for _, separator := range separatorList {
+		if !strings.HasPrefix(s[first:], separator) {
+			continue
+		}
 		if end := skipGroups(s, first, separator, 3); end > first {
-			return strings.ReplaceAll(s[i:end], separator, ""), end
+			return s[i:end], end
 		}
 		if first-i == 3 {
 			continue
 		}
 		if pairs := skipGroups(s, first, separator, 2); pairs > first {
 			if end := skipGroups(s, pairs, separator, 3); end == pairs+len(separator)+3 {
-				return strings.ReplaceAll(s[i:end], separator, ""), end
+				return s[i:end], end
 			}
 		}
 	}

@@ -97,7 +97,7 @@ func (a *Numeric) fixed() (number, error) {
 	if len(list) != 1 {
 		return number{}, fmt.Errorf("want one number such as 1234.5, found %s", quoteHead(a.Value, excerptRunes))
 	}
-	if list[0].value == nil {
+	if list[0].value() == nil {
 		return number{}, fmt.Errorf("want a number of up to %d digits, with an exponent up to %d", maxDigits, maxExponent)
 	}
 	return list[0], nil
@@ -135,7 +135,7 @@ func (a *Numeric) decider() func(Sample) (finding, error) {
 		if problem != "" {
 			return nothing(problem + " in " + show(s.Output)), nil
 		}
-		margin := new(big.Rat).Mul(relative, new(big.Rat).Abs(want.value))
+		margin := new(big.Rat).Mul(relative, new(big.Rat).Abs(want.value()))
 		if margin.Cmp(tolerance) < 0 {
 			margin = tolerance
 		}
@@ -168,7 +168,7 @@ func (a *Numeric) expected() func(Sample) (number, error) {
 }
 
 func compareNumbers(got, want number, margin *big.Rat) finding {
-	difference := new(big.Rat).Sub(got.value, want.value)
+	difference := new(big.Rat).Sub(got.value(), want.value())
 	shown, wanted := quoteNumber(got), quoteNumber(want)
 	switch {
 	case difference.Sign() == 0:
@@ -206,12 +206,13 @@ func (r reader) number(text string) (n number, problem string) {
 			n = list[0]
 		}
 	}
-	if n.value == nil {
+	value := n.value()
+	if value == nil {
 		return number{}, "a number too large to compute with"
 	}
 	if r.which == whichOnly && !marked {
 		for _, other := range list {
-			if other.value == nil || other.value.Cmp(n.value) != 0 {
+			if x := other.value(); x == nil || x.Cmp(value) != 0 {
 				return number{}, fmt.Sprintf("more than one number, such as %s and %s,", quoteNumber(other), quoteNumber(n))
 			}
 		}
@@ -289,8 +290,9 @@ func shortRat(r *big.Rat) string {
 // quoteNumber shows a number, whose digits are all ASCII, as it was written.
 func quoteNumber(n number) string {
 	const most = 40
-	if len(n.text) > most {
-		return n.text[:most] + "…"
+	text := n.text()
+	if len(text) > most {
+		return text[:most] + "…"
 	}
-	return n.text
+	return text
 }
