@@ -2,6 +2,7 @@ package grade
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"strings"
@@ -73,5 +74,37 @@ func TestStems(t *testing.T) {
 		if got := string(stem(word)); got != word {
 			t.Errorf("stem of %q is %q", word, got)
 		}
+	}
+}
+
+// TestScoresInDocuments computes the table of docs/graders.md again, whose header has the answers.
+func TestScoresInDocuments(t *testing.T) {
+	const reference = "The train leaves at 9:40 from platform 2."
+	text, err := os.ReadFile("../../docs/graders.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), reference) {
+		t.Error("the reference is not in the document")
+	}
+	_, table, _ := strings.Cut(string(text), "| metric | \"")
+	header, rows, _ := strings.Cut(table, "\n|---|---|---|---|---|\n")
+	rows, _, _ = strings.Cut(rows, "\n\n")
+	answers := strings.Split(strings.TrimSuffix(header, "\" |"), "\" | \"")
+	seen := 0
+	for row := range strings.SplitSeq(rows, "\n") {
+		cells := strings.Split(strings.Trim(row, "| "), " | ")
+		if len(cells) != 1+len(answers) {
+			t.Fatalf("the row %q has not a score for each of %q", row, answers)
+		}
+		seen++
+		for i, answer := range answers {
+			if got := fmt.Sprintf("%.2f", scoreOf(t, strings.Trim(cells[0], "`"))(answer, reference)); got != cells[i+1] {
+				t.Errorf("%s of %q is %s, documented is %s", cells[0], answer, got, cells[i+1])
+			}
+		}
+	}
+	if want := len(textMetrics) + 1; seen != want {
+		t.Errorf("%d metrics are in the table, there are %d", seen, want)
 	}
 }
