@@ -23,7 +23,7 @@ type grading struct {
 func (g *grading) grade(ctx context.Context, c spec.Case, r reply) (result.Answer, error) {
 	text := cmp.Or(r.Text, r.Refusal)
 	s := sampleOf(c, r, text)
-	refused := false // TODO
+	refused, _ := grade.Refused(s)
 	a := result.Answer{
 		Generated:    &text,
 		Refused:      refused,
