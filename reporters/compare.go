@@ -31,10 +31,13 @@ func changeOf(d result.Difference, u unit) change {
 		level = 0.95
 	}
 	isReal := d.Interval.Low > 0 || d.Interval.High < 0
+	isRare := isReal
 	if d.PValue != nil {
-		isReal = *d.PValue < 1-level
+		isRare = *d.PValue < 1-level
 	}
 	switch {
+	case isReal != isRare: // they are computed in different ways, and near the edge they may disagree
+		c.meaning = "on the edge of chance"
 	case isReal && d.Value > 0:
 		c.meaning = "a real gain"
 	case isReal && d.Value < 0:

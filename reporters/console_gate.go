@@ -2,6 +2,7 @@ package reporters
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 
@@ -208,7 +209,12 @@ func (c *Console) comparisonRows(run *result.Run) [][2]string {
 		if change.shows != "" {
 			meaning += "; " + change.shows
 		}
-		rows = append(rows, [2]string{f.name, value + ": " + change.amount}, [2]string{"", meaning})
+		if math.Abs(*f.now-*f.then-f.d.Value) < 0.0005 {
+			rows = append(rows, [2]string{f.name, value + ": " + change.amount})
+		} else { // the numbers of each model are over cases that the other has no answer to
+			rows = append(rows, [2]string{f.name, value}, [2]string{"", "over " + count(f.d.Cases, "case") + " of both: " + change.amount})
+		}
+		rows = append(rows, [2]string{"", meaning})
 	}
 	return rows
 }

@@ -117,6 +117,8 @@ func TestChangeOf(t *testing.T) {
 			change{"+0.02 (-0.02 to +0.06 at 95%)", "may be chance, p = 0.21", "21%", "1 case can't show any change"}},
 		{result.Difference{Value: 0.02, Interval: within(0.01, 0.06), Cases: 50, Smallest: 0.04}, plainUnit,
 			change{"+0.02 (+0.01 to +0.06 at 95%)", "a real gain", "", "50 cases can show changes from +0.04 on"}},
+		{result.Difference{Value: -0.06, Interval: within(-0.126, 0.003), PValue: new(0.039), Cases: 50}, percentUnit,
+			change{"-6 points (-12.6 to +0.3 at 95%)", "on the edge of chance, p = 0.039", "3.9%", ""}},
 		{result.Difference{Value: 0}, plainUnit, change{"0", "may be chance", "", ""}},
 	} {
 		test.want.shows = strings.ReplaceAll(test.want.shows, "+", "")

@@ -47,8 +47,15 @@ func gated(cases result.CaseList, summary result.Summary) *result.Run {
 
 // dropRun unlearned what the base model knew.
 func dropRun() *result.Run {
-	cases := numbered(100, map[int]string{7: result.CaseFailed, 20: result.CaseFailed, 21: result.CaseErrored, 50: result.CaseFailed})
-	cases[7].Baseline = &result.Answer{Status: result.CaseFailed, Generated: new("No idea.")}
+	status := map[int]string{7: result.CaseFailed, 8: result.CaseFailed, 20: result.CaseFailed, 21: result.CaseErrored, 50: result.CaseFailed}
+	brokenCases := []string{"case-020", "case-050"}
+	for i := 60; i < 69; i++ {
+		status[i], brokenCases = result.CaseFailed, append(brokenCases, fmt.Sprintf("case-%03d", i))
+	}
+	cases := numbered(100, status)
+	for _, i := range []int{3, 7, 8, 21} {
+		cases[i].Baseline = &result.Answer{Status: result.CaseFailed, Generated: new("No idea.")}
+	}
 	cases[20].File, cases[20].MustPass = "cases/guard.yaml", true
 	cases[50].Generated, cases[50].ToolCalls = nil, []result.ToolCall{{Name: "lookup", Arguments: `{"word": "light"}`}}
 	cases[50].Refused, cases[50].File = true, "cases/guard.yaml"
@@ -69,7 +76,7 @@ func dropRun() *result.Run {
 	r.Comparison = &result.Comparison{
 		Baseline: "gpt-4o-2024-08-06", Kind: result.KindModel, Provider: &result.Provider{Kind: "azure", BaseURL: "https://x.openai.azure.com"},
 		Summary: result.Summary{Cases: 100, Passed: 96, Failed: 4, PassRate: new(0.96), MeanScore: new(0.96)}, Cases: 99, Fixed: 1, Broken: 11, Same: 87,
-		FixedCases: []string{"case-003"}, BrokenCases: []string{"case-020", "case-050"},
+		FixedCases: []string{"case-003"}, BrokenCases: brokenCases,
 		PassRate: &result.Difference{Value: -0.10101, Interval: result.Interval{Low: -0.171, High: -0.034, Level: 0.95}, PValue: new(0.00391),
 			Method: "mid-p McNemar", Cases: 99, Smallest: 0.0988},
 		MeanScore: &result.Difference{Value: -0.0913, Interval: result.Interval{Low: -0.16, High: -0.0304, Level: 0.95}, PValue: new(2.1e-12),
