@@ -90,7 +90,7 @@ func (b *junitBuilder) baseline() string {
 
 // failedAssertions returns the assertions for which a case failed.
 func failedAssertions(c result.Case) []result.Assertion {
-	return slices.DeleteFunc(slices.Clone(c.Assertions), func(a result.Assertion) bool { return a.Passed || !(a.Weight > 0) })
+	return slices.DeleteFunc(slices.Clone(c.Assertions), func(a result.Assertion) bool { return a.Passed || a.Error != "" || !(a.Weight > 0) })
 }
 
 // whyFailed returns one line that says what a failed case failed.
@@ -177,6 +177,10 @@ func (b *junitBuilder) assertionLines(list []result.Assertion) string {
 		mark := "passed"
 		if !a.Passed {
 			mark = "failed"
+		}
+		if a.Error != "" {
+			fmt.Fprintf(&s, "  undecided  %s: %s\n", assertionName(a), a.Error)
+			continue
 		}
 		fmt.Fprintf(&s, "  %s  %s, score %.3g", mark, assertionName(a), a.Score)
 		if a.Weight != 1 {

@@ -82,12 +82,12 @@ func (p *planner) planJudging(b *bill, models int) {
 	if verdicts *= samples; verdicts == 0 {
 		return
 	}
-	p.plan.Testing.Verdicts = verdicts
+	p.plan.Testing.Judge = &result.PlannedJudge{Questions: verdicts}
+	if j := p.Pipeline.Test.Judge; j != nil {
+		p.plan.Testing.Judge.Model = j.Model
+	}
 	for _, m := range p.judgeModels() {
-		if !m.free() {
-			b.noWorst = true
-			p.plan.Notes = append(p.plan.Notes, fmt.Sprintf("the judge %s is asked for %d verdicts at most, which the estimate leaves out", m.name, verdicts))
-		}
+		b.noWorst = b.noWorst || !m.free()
 	}
 }
 

@@ -62,8 +62,7 @@ type PlannedTraining struct {
 // PlannedTesting counts questions: each case is put to each model.
 type PlannedTesting struct {
 	Cases           int      `json:"cases"`
-	Models          []string `json:"models"`             // the tested one first; empty: it has no name yet
-	Verdicts        int      `json:"verdicts,omitempty"` // that a judge is asked for at most, calibration included
+	Models          []string `json:"models"` // the tested one first; empty: it has no name yet
 	Questions       int      `json:"questions"`
 	Kept            *int     `json:"kept"`              // answers that are there already; null: not known
 	Asked           int      `json:"asked"`             // questions at most
