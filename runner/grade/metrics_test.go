@@ -174,7 +174,7 @@ func TestMetricsOfLongTexts(t *testing.T) {
 
 // TestMetricsOnHostileText bounds time and memory where a table of m·n numbers would take terabytes.
 func TestMetricsOnHostileText(t *testing.T) {
-	const size = 1 << 17
+	const size = 1 << 16
 	pairs := hostilePairs(size)
 	for _, name := range metricNames() {
 		for kind, pair := range pairs {
