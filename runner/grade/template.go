@@ -135,7 +135,7 @@ func notRendered(err error) (Grade, error) {
 
 func takeAnswer(s Sample) (string, error) {
 	if s.Reference == "" {
-		return "", errors.New("the case has no answer to compare with")
+		return "", errors.New("the case has no answer, which {{item.answer}} stands for")
 	}
 	return s.Reference, nil
 }

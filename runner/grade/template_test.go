@@ -69,7 +69,7 @@ func TestTemplateOfWhatIsNotThere(t *testing.T) {
 		noJSON       bool
 		want         string
 	}{
-		{"{{item.answer}}", "x", false, "the case has no answer to compare with"},
+		{"{{item.answer}}", "x", false, "the case has no answer, which {{item.answer}} stands for"},
 		{"a{{item.x}}", "x", false, `the case has no variable "x", which the template has`},
 		{"{{sample.output_json.a}}", "x", true, `no JSON: "x"`},
 		{"{{sample.output_json.a}}", "", true, "no JSON: an empty output"},
