@@ -14,7 +14,7 @@ import (
 // WordCount holds where the output has so many words. It scores 1 or 0.
 //
 // A word is what stands between white space and has a letter or a number in it: "well-known" is one, and so is "don't", and a dash alone is none. In
-// scripts written without spaces between words (Han, Kana, Thai, Lao, Khmer, Myanmar) every letter is one, as the tokens of [RougeL] are.
+// scripts written without spaces between words (Han, Kana, Thai, Lao, Khmer, Myanmar) every character is one, as the tokens of [RougeL] are.
 type WordCount struct {
 	Min   *int `yaml:"min"`   // at least
 	Max   *int `yaml:"max"`   // at most

@@ -35,16 +35,18 @@ func begun(bracket byte, tokens int) bool {
 
 // fencedJSON returns the first block of code that says that it is JSON, to the end of the text where the block has none.
 func fencedJSON(text string) (string, bool) {
-	const fence = "```"
+	const fence, language = "```", "json"
 	for rest := text; ; {
 		_, after, ok := strings.Cut(rest, fence)
 		if !ok {
 			return "", false
 		}
-		language, block, _ := strings.Cut(after, "\n")
-		if strings.EqualFold(strings.TrimSpace(language), "json") {
-			block, _, _ = strings.Cut(block, fence)
-			return block, true
+		if name := strings.TrimLeft(after, " \t"); len(name) >= len(language) && strings.EqualFold(name[:len(language)], language) {
+			block, begins := strings.CutPrefix(strings.TrimLeft(name[len(language):], " \t\r"), "\n")
+			if begins {
+				block, _, _ = strings.Cut(block, fence)
+				return block, true
+			}
 		}
 		rest = after
 	}

@@ -154,7 +154,7 @@ func (r *jsonReader) explain(err error) *badJSON {
 	case ok && errors.Is(syntax.Err, jsontext.ErrDuplicateName):
 		bad.message, bad.broken = "a name occurs twice in an object: "+quoteHead(syntax.JSONPointer.LastToken(), excerptRunes), false
 	case ok:
-		bad.message = fmt.Sprintf("not JSON from byte %d on: %s", bad.offset, plainText(strings.TrimPrefix(syntax.Err.Error(), "jsontext: ")))
+		bad.message = "not JSON: " + plainText(strings.TrimPrefix(syntax.Err.Error(), "jsontext: "))
 	default:
 		bad.message = "not JSON: " + plainText(err.Error())
 	}
