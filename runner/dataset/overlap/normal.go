@@ -1,0 +1,227 @@
+package overlap
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Normalize returns the normal form of a text: its words in lower case, with one blank between them. Texts that differ in case,
+// punctuation, white space or compatible characters of Unicode (NFKC: full-width letters, ligatures, superscripts) have the same one.
+//
+// A word is a run of letters, marks and digits; in the scripts that put no spaces between words, such as Chinese and Thai, every character is
+// one. Numbers are kept. So is what makes another question of it where punctuation would not: a sign of arithmetic before a number
+// ("7 - 5" is not "7 + 5", but "covid-19" is "covid 19"), the percent sign after one, and + and # at the end of a word (C++, C#). Normalizing
+// twice changes nothing more. A text without any word, such as a picture of a smile, has the normal form "".
+func Normalize(text string) string {
+	var w words
+	w.read(text)
+	return string(w.text)
+}
+
+// words are the words of a text, in its normal form.
+type words struct {
+	text []byte
+	ends []int // of each word, in text
+}
+
+func (w *words) len() int { return len(w.ends) }
+
+// word returns the nth word.
+func (w *words) word(n int) []byte {
+	start := 0
+	if n > 0 {
+		start = w.ends[n-1] + 1
+	}
+	return w.text[start:w.ends[n]]
+}
+
+// read takes the words of a text in place of those that were there.
+func (w *words) read(text string) {
+	s := scanner{in: fold(text), text: w.text[:0], ends: w.ends[:0]}
+	s.scan()
+	w.text, w.ends = s.text, s.ends
+}
+
+// fold puts text beyond ASCII into lower case and compatibility form. It does so in this order because only then a second time changes
+// nothing: some letters compose in lower case alone.
+func fold(text string) string {
+	if isASCII(text) {
+		return text
+	}
+	text = strings.ToValidUTF8(text, "\uFFFD") // norm passes over letters behind what is no text
+	return norm.NFKC.String(strings.Map(foldRune, norm.NFKC.String(text)))
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// foldRune returns a character in lower case, a sign of arithmetic as ASCII has it, and -1 for what is invisible.
+func foldRune(r rune) rune {
+	switch r {
+	case 'ς':
+		return 'σ'
+	case '\u2212': // minus
+		return '-'
+	case '\u00D7', '\u22C5': // times
+		return '*'
+	case '\u00F7', '\u2044', '\u2215': // divided by; the first slash is that of ½ in compatibility form
+		return '/'
+	}
+	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return unicode.ToLower(r)
+}
+
+// A scanner cuts folded text into words.
+type scanner struct {
+	in   string
+	text []byte
+	ends []int
+	open bool // a word is being read
+	last byte // what it ends with so far: 'a' a letter, '0' a digit, '+' a sign
+}
+
+func (s *scanner) scan() {
+	for i := 0; i < len(s.in); {
+		c := s.in[i]
+		switch {
+		case lowerASCII(c) != 0:
+			i = s.run(i)
+		case c < utf8.RuneSelf:
+			s.sign(c, i)
+			i++
+		default:
+			r, size := utf8.DecodeRuneInString(s.in[i:])
+			s.rune(r)
+			i += size
+		}
+	}
+	s.end()
+}
+
+// run reads letters and digits of ASCII, which most text is, all at once, and returns where they end.
+func (s *scanner) run(at int) int {
+	s.begin()
+	text := s.text
+	for ; at < len(s.in); at++ {
+		c := lowerASCII(s.in[at])
+		if c == 0 {
+			break
+		}
+		text = append(text, c)
+	}
+	s.text, s.last = text, 'a'
+	if text[len(text)-1] <= '9' {
+		s.last = '0'
+	}
+	return at
+}
+
+// lowerASCII returns a letter of ASCII in lower case, or a digit, and else 0.
+func lowerASCII(c byte) byte {
+	switch {
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		return c
+	case 'A' <= c && c <= 'Z':
+		return c + 'a' - 'A'
+	default:
+		return 0
+	}
+}
+
+// add puts a sign into the word.
+func (s *scanner) add(c byte) {
+	s.begin()
+	s.text = append(s.text, c)
+	s.last = '+'
+}
+
+func (s *scanner) begin() {
+	if !s.open && len(s.text) > 0 {
+		s.text = append(s.text, ' ')
+	}
+	s.open = true
+}
+
+func (s *scanner) end() {
+	if s.open {
+		s.ends = append(s.ends, len(s.text))
+	}
+	s.open = false
+}
+
+// sign reads what is neither letter nor digit: mostly it only ends a word.
+func (s *scanner) sign(c byte, at int) {
+	letter := s.open && s.last == 'a'
+	switch c {
+	case '+', '#':
+		if (letter || s.open && s.last == '+') && !s.goesOn(at+1) {
+			s.add(c)
+			return
+		}
+	case '%':
+		if s.open && s.last == '0' {
+			s.add(c)
+			s.end()
+			return
+		}
+	}
+	s.end()
+	if strings.IndexByte("+-*/^%=<>", c) >= 0 && !letter && s.beforeDigit(at+1) {
+		s.add(c)
+		s.end()
+	}
+}
+
+// goesOn reports whether a letter or a digit stands at a place, or may do so.
+func (s *scanner) goesOn(at int) bool {
+	if at >= len(s.in) {
+		return false
+	}
+	return lowerASCII(s.in[at]) != 0 || s.in[at] >= utf8.RuneSelf
+}
+
+// beforeDigit reports whether a digit of ASCII is next, blanks aside.
+func (s *scanner) beforeDigit(at int) bool {
+	for at < len(s.in) && s.in[at] == ' ' {
+		at++
+	}
+	return at < len(s.in) && '0' <= s.in[at] && s.in[at] <= '9'
+}
+
+func (s *scanner) rune(r rune) {
+	switch {
+	case !unicode.In(r, unicode.L, unicode.N, unicode.M):
+		s.end()
+	case spaceless(r):
+		s.end()
+		s.begin()
+		s.text = utf8.AppendRune(s.text, r)
+		s.end()
+	case unicode.IsMark(r) && !s.open: // on nothing
+	default:
+		s.begin()
+		s.text = utf8.AppendRune(s.text, r)
+		s.last = 'a'
+		if unicode.IsNumber(r) {
+			s.last = '0'
+		}
+	}
+}
+
+// spaceless reports whether a character is of a script that puts no spaces between words.
+func spaceless(r rune) bool {
+	const firstSpaceless, prolonged = 0x0E00, 'ー' // Thai, a short cut; the sign that Hiragana and Katakana share is in neither's table
+	return r >= firstSpaceless && (r == prolonged ||
+		unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar))
+}
