@@ -104,8 +104,21 @@ func validate(ctx context.Context, p *spec.Pipeline, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, warning := range checked.Warnings {
+	found, err := runner.FindContaminated(ctx, p)
+	if err != nil {
+		return err
+	}
+	warnings := checked.Warnings
+	if found != nil && found.Summary != "" {
+		warnings = append(warnings, found.Summary)
+	}
+	for _, warning := range warnings {
 		if _, err := fmt.Fprintf(w, "%s: warning: %s\n", p.File, reporters.Line(warning)); err != nil {
+			return err
+		}
+	}
+	if found != nil {
+		if err := reporters.PrintProblems(w, found.Places); err != nil {
 			return err
 		}
 	}

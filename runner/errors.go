@@ -199,10 +199,10 @@ func Conclude(run *result.Run, err error) {
 	}
 }
 
-// brief is an error's text in one line: of many problems, how many and the first.
+// brief is an error's text in one line: of many problems, how many and the first, where the error itself does not sum them up.
 func brief(err error) string {
 	var problems diag.List
-	if !errors.As(err, &problems) {
+	if _, ok := errors.AsType[*contaminatedError](err); ok || !errors.As(err, &problems) {
 		return err.Error()
 	}
 	if len(problems) == 1 {
@@ -231,6 +231,7 @@ func conclusionOf(err error) result.Conclusion {
 		job     *JobError
 		stuck   *stuckError
 		limit   *limitError
+		copied  *contaminatedError
 		list    diag.List
 		config  *provider.ConfigError
 		service *provider.Error
@@ -244,6 +245,8 @@ func conclusionOf(err error) result.Conclusion {
 		return result.Conclusion{Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: stuck.Code}
 	case errors.As(err, &limit):
 		return result.Conclusion{Verdict: result.VerdictRefused, ExitCode: result.ExitRefused, ReasonCode: limit.Code}
+	case errors.As(err, &copied):
+		return result.Conclusion{Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "contaminated"}
 	case errors.As(err, &list):
 		return result.Conclusion{Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "invalid_input"}
 	case errors.As(err, &config):

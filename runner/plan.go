@@ -76,6 +76,9 @@ func (p *planner) make(ctx context.Context) error {
 	}
 	p.plan.Dataset = &prepared.Stats
 	p.stage(stage)
+	if err := p.contamination(ctx); err != nil {
+		return err
+	}
 
 	t := &trainer{order: p.order(prepared), prepared: prepared}
 	p.plan.TrainKey = t.key

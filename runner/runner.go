@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"ftrun/runner/dataset"
 	"ftrun/runner/gate"
 	"ftrun/runner/ledger"
 	"ftrun/runner/provider"
@@ -75,7 +76,10 @@ type runState struct {
 	run     *result.Run
 	tariff  tariff
 	verdict *gate.Judgement // of the test stage; nil: it was not reached
-	mu      sync.Mutex      // held while an event is handed on
+
+	contaminated []bool // by case: it stands in the training data; nil: nobody looked
+
+	mu sync.Mutex // held while an event is handed on
 }
 
 // stages is the whole product: four stages, each handing what it made to the next.
@@ -89,7 +93,13 @@ func (r *runState) stages(ctx context.Context) error {
 	if r.Pipeline.Train.Off {
 		return r.testOnly(ctx)
 	}
-	prepared, err := do(ctx, r, stagePrepare, r.prepare)
+	prepared, err := do(ctx, r, stagePrepare, func(ctx context.Context) (done[*dataset.Prepared], error) {
+		prepared, err := r.prepare(ctx)
+		if err == nil {
+			err = r.contamination(ctx)
+		}
+		return prepared, err
+	})
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func newBench(t *testing.T, fake *providertest.Fake) *bench {
 	b := &bench{t: t, dir: scratch(t), spec: pipeline, fake: fake}
 	var rows strings.Builder
 	for i := range 12 {
-		fmt.Fprintf(&rows, `{"question": "What is number %d?", "answer": "Number %d."}`+"\n", i, i)
+		fmt.Fprintf(&rows, `{"question": "Which is number %d?", "answer": "Number %d."}`+"\n", i, i)
 	}
 	if err := os.WriteFile(filepath.Join(b.dir, "data.jsonl"), []byte(rows.String()), 0o600); err != nil {
 		t.Fatal(err)

@@ -105,6 +105,7 @@ func (e *examiner) evidence() gate.Evidence {
 func (r *runState) judge(e gate.Evidence) gate.Judgement {
 	verdict := gate.Judge(r.Pipeline.Test, r.Pipeline.Thresholds, e)
 	r.verdict = &verdict
+	r.summarizeClean(e)
 	r.run.Summary, r.run.Comparison, r.run.Repeats, r.run.Flaky = verdict.Summary, verdict.Comparison, verdict.Repeats, verdict.Flaky
 	r.run.Thresholds = verdict.Thresholds
 	for _, t := range verdict.Thresholds {

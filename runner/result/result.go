@@ -295,6 +295,7 @@ type Finding struct {
 	LongestRun int     `json:"longest_run"` // words
 	Jaccard    float64 `json:"jaccard"`     // of the sets of words
 	Question   string  `json:"question"`    // of the example, shortened
+	More       int     `json:"more"`        // further rows that the case stands in
 }
 
 // A Cost is in USD. A null is unknown, which is never 0.

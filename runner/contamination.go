@@ -1,0 +1,193 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ftrun/runner/dataset"
+	"ftrun/runner/dataset/overlap"
+	"ftrun/runner/gate"
+	"ftrun/runner/result"
+	"ftrun/spec"
+	"ftrun/spec/diag"
+)
+
+// The choices of dataset.contamination; empty is as warn.
+const (
+	contaminationError = "error"
+	contaminationOff   = "off"
+)
+
+// Contaminated tells which test cases of a pipeline stand in its training data.
+type Contaminated struct {
+	Report  result.Contamination // of the cases that stand there; Clean is nil until the test has run
+	Places  diag.List            // the same as problems: at the case's position, with that of the row
+	Summary string               // the same in one sentence; empty: none stands there
+
+	cases []bool // by case
+}
+
+// FindContaminated looks for the test cases of a pipeline in its training data, as package overlap describes. It reads the source and not what
+// was prepared from it, because a finding names the row that somebody has to look at. It returns nil where there is nothing to look for: train:
+// off, or dataset.contamination: off. Where the spec says dataset.contamination: error and a case is found, the error says so; its problems
+// are a [diag.List].
+func FindContaminated(ctx context.Context, p *spec.Pipeline) (*Contaminated, error) {
+	if p.Train.Off || p.Dataset == nil || p.Dataset.Contamination == contaminationOff {
+		return nil, nil
+	}
+	cases := make([]overlap.Case, len(p.Test.Cases))
+	for i, c := range p.Test.Cases {
+		cases[i] = overlap.Case{Question: c.Question, Answer: c.Answer}
+	}
+	finder := overlap.New(cases)
+	err := dataset.Scan(ctx, DatasetConfig(p, ""), func(l dataset.Lesson) error {
+		finder.Look(overlap.Place{Source: p.Dataset.Path, Row: l.Row, Line: l.Line}, l.Question, l.Answer)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for test cases in the training data: %w", err)
+	}
+	c := contaminatedBy(p, finder.Findings())
+	if p.Dataset.Contamination == contaminationError && c.Summary != "" {
+		return c, &contaminatedError{message: c.Summary, problems: c.Places}
+	}
+	return c, nil
+}
+
+// contaminatedBy puts findings into the forms in which they are told.
+func contaminatedBy(p *spec.Pipeline, found []overlap.Finding) *Contaminated {
+	c := &Contaminated{Report: result.Contamination{Findings: []result.Finding{}}, cases: make([]bool, len(p.Test.Cases))}
+	for _, f := range found {
+		of := p.Test.Cases[f.Case]
+		finding := result.Finding{
+			ID: of.ID, Line: of.Pos.Line, Kind: f.Kind.String(), Source: f.Source, Row: f.Row, SourceLine: f.Line,
+			Coverage: f.Coverage, LongestRun: f.Run, Jaccard: f.Jaccard, Question: f.Question, More: f.More,
+		}
+		if of.Pos.File != p.File {
+			finding.File = of.Pos.File
+		}
+		c.cases[f.Case] = true
+		c.Report.Cases++
+		if f.Kind == overlap.Verbatim {
+			c.Report.Verbatim++
+		}
+		c.Report.Findings = append(c.Report.Findings, finding)
+		c.Places.Add(place(of, finding, p.DatasetPath()))
+	}
+	c.Places.Sort()
+	c.Summary = summarize(p, c.Report)
+	return c
+}
+
+const contaminatedWay = "take the row out of the training data, or the case out of the test"
+
+// place returns a finding as a problem of the case. Its message is the same for all of a kind, so that many can be folded.
+func place(c spec.Case, f result.Finding, source string) diag.Diagnostic {
+	at := diag.Position{File: source, Line: f.SourceLine}.String()
+	d := diag.Diagnostic{Pos: c.Pos, Hint: contaminatedWay}
+	switch f.Kind {
+	case result.FindingVerbatim:
+		d.Message = "question and answer stand in the training data, word for word"
+	case result.FindingQuestion:
+		d.Message = "the question stands in the training data, with another answer or none to compare"
+	default:
+		d.Message = "most of the question, or a long part of it, stands in the training data"
+		at += fmt.Sprintf(", %.0f%% of the n-grams, %d words in a row", 100*f.Coverage, f.LongestRun)
+	}
+	if f.More > 0 {
+		at += fmt.Sprintf(", %d more", f.More)
+	}
+	d.Path = fmt.Sprintf("case %q %s (%s)", f.ID, standsIn(f), at)
+	return d
+}
+
+// standsIn says in which row a case stands, and how.
+func standsIn(f result.Finding) string {
+	row := fmt.Sprintf("row %d of %s", f.Row, f.Source)
+	switch f.Kind {
+	case result.FindingVerbatim:
+		return "is " + row
+	case result.FindingQuestion:
+		return "has the question of " + row
+	default:
+		return "is much like " + row
+	}
+}
+
+// shownFindings is how many findings the sentence names; the copies come first.
+const shownFindings = 3
+
+// summarize says in one sentence what was found, and nothing where nothing was.
+func summarize(p *spec.Pipeline, report result.Contamination) string {
+	if report.Cases == 0 {
+		return ""
+	}
+	var b strings.Builder
+	stand := "stand"
+	if report.Cases == 1 {
+		stand = "stands"
+	}
+	fmt.Fprintf(&b, "%d of %d test cases %s in the training data", report.Cases, len(p.Test.Cases), stand)
+	switch {
+	case report.Verbatim == 1:
+		b.WriteString(", 1 of them word for word with its answer")
+	case report.Verbatim > 1:
+		fmt.Fprintf(&b, ", %d of them word for word with their answers", report.Verbatim)
+	}
+	separator, named := ": ", 0
+	for _, kind := range []string{result.FindingVerbatim, result.FindingQuestion, result.FindingOverlap} {
+		for _, f := range report.Findings {
+			if f.Kind != kind || named == shownFindings {
+				continue
+			}
+			file := f.File
+			if file == "" {
+				file = p.File
+			}
+			fmt.Fprintf(&b, "%scase %q (%s) %s", separator, f.ID, diag.Position{File: file, Line: f.Line}, standsIn(f))
+			separator = "; "
+			named++
+		}
+	}
+	if more := report.Cases - named; more > 0 {
+		fmt.Fprintf(&b, "; and %d more", more)
+	}
+	return b.String()
+}
+
+// contamination looks for the test cases in the training data, before anything is bought, and tells what it finds.
+func (r *runState) contamination(ctx context.Context) error {
+	found, err := FindContaminated(ctx, r.Pipeline)
+	if found == nil {
+		return err
+	}
+	r.contaminated, r.run.Contamination = found.cases, &found.Report
+	if err == nil && found.Summary != "" {
+		r.warn(stagePrepare, found.Summary)
+	}
+	return err
+}
+
+// summarizeClean counts the cases that do not stand in the training data.
+func (r *runState) summarizeClean(e gate.Evidence) {
+	c := r.run.Contamination
+	if c == nil || c.Cases == len(e.Cases) {
+		return
+	}
+	c.Clean = new(gate.Summarize(e.Cases, e.Tested, func(i int) bool { return !r.contaminated[i] }))
+}
+
+// A contaminatedError says that test cases stand in the training data, and that the spec allows none there.
+type contaminatedError struct {
+	message  string
+	problems diag.List
+}
+
+func (e *contaminatedError) Error() string { return e.message }
+
+// Unwrap returns the findings as problems.
+func (e *contaminatedError) Unwrap() error { return e.problems }
+
+// Hint returns the way out.
+func (e *contaminatedError) Hint() string { return contaminatedWay }
