@@ -99,6 +99,7 @@ var provocations = []provocation{
 	{message: `found …: want "messages", or a question and an answer`, data: `{"frage": "q", "antwort": "a"}` + "\n"},
 	{message: "the example has … tokens, and the limit is …", spec: "token_limit: 9\n"},
 	{message: "the file holds no rows", data: "\n"},
+	{message: "… of … test cases stand in the training data…", edit: "dataset: d.jsonl => dataset:\n  path: d.jsonl\n  contamination: error", spec: "    - question: What colour is thing number 4?\n      assert:\n        - icontains: white\n"},
 	{message: "nothing would gate the answers: …", spec: "thresholds:\n  - errors == 0\n"},
 	{message: "no baseline: …", spec: "thresholds:\n  - pass_rate >= baseline\n"},
 	{message: "there is no …: with train: off nothing is trained", spec: untrained + "thresholds:\n  - train_loss < 1\n"},

@@ -124,11 +124,11 @@ func summarize(p *spec.Pipeline, report result.Contamination) string {
 		return ""
 	}
 	var b strings.Builder
-	stand := "stand"
+	format := "%d of %d test cases stand in the training data"
 	if report.Cases == 1 {
-		stand = "stands"
+		format = "%d of %d test cases stands in the training data"
 	}
-	fmt.Fprintf(&b, "%d of %d test cases %s in the training data", report.Cases, len(p.Test.Cases), stand)
+	fmt.Fprintf(&b, format, report.Cases, len(p.Test.Cases))
 	switch {
 	case report.Verbatim == 1:
 		b.WriteString(", 1 of them word for word with its answer")

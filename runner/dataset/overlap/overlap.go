@@ -21,7 +21,8 @@
 // out of all but the comparison of whole questions where it stands in more than 10 different questions of the test, or in more than a tenth of
 // them and at least 3.
 //
-// Answers are compared as wholes and only where the questions are the same: "yes" or "42" is the answer to many questions.
+// Answers are compared as wholes and only where the questions are the same: "yes" or "42" is the answer to many questions. What only means the
+// same, in other words, is not found.
 package overlap
 
 // The figures of the rules.
