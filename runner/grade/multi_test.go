@@ -90,8 +90,8 @@ func TestFormula(t *testing.T) {
 }
 
 func TestMulti(t *testing.T) {
-	yes := part(t, "contains", &Contains{"light"})
-	no := part(t, "contains", &Contains{"dark"})
+	yes := part(t, "contains", &Contains{Value: new("light")})
+	no := part(t, "contains", &Contains{Value: new("dark")})
 	wrong := part(t, "not_numeric", numericArgs(func(a *Numeric) { a.Value = "42" }))
 	tests := []struct {
 		formula   string
@@ -123,7 +123,7 @@ func TestMulti(t *testing.T) {
 
 func TestMultiErrors(t *testing.T) {
 	judged := part(t, "score_model", scoreModel(func(*ScoreModel) {}))
-	zero := part(t, "contains", &Contains{"dark"})
+	zero := part(t, "contains", &Contains{Value: new("dark")})
 	for formula, want := range map[string]string{
 		"j":     "j: read the judge's reply \"words\": not JSON: invalid character 'w' at start of value",
 		"1/z":   "calculate_output of z 0: a division by zero",
@@ -152,11 +152,11 @@ func TestNeedsOf(t *testing.T) {
 		return part(t, "score_model", scoreModel(func(a *ScoreModel) { a.Model = model }))
 	}
 	inner := part(t, "multi", &Multi{Graders: map[string]Part{"x": part(t, "exec", &Exec{}), "y": judge("b")}})
-	outer := part(t, "multi", &Multi{Graders: map[string]Part{"a": inner, "b": judge(""), "c": judge("b"), "d": part(t, "contains", &Contains{"a"})}})
+	outer := part(t, "multi", &Multi{Graders: map[string]Part{"a": inner, "b": judge(""), "c": judge("b"), "d": part(t, "contains", &Contains{Value: new("a")})}})
 	if got, want := NeedsOf(outer.Kind, outer.Args), (Needs{Judges: []string{"", "b"}, Exec: true}); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	plain := part(t, "contains", &Contains{"a"})
+	plain := part(t, "contains", &Contains{Value: new("a")})
 	if got := NeedsOf(plain.Kind, plain.Args); got.Exec || len(got.Judges) > 0 {
 		t.Errorf("%+v", got)
 	}

@@ -25,7 +25,7 @@ func structured(t testing.TB, text string) []Args {
 		&Refusal{Value: true}, &WordCount{Max: new(3)}, &Latency{time.Second}, &Cost{1},
 		scoreModel(func(a *ScoreModel) { a.Rubric = strings.ReplaceAll(text, "{{", "") + "x" }),
 		labelModel(func(a *LabelModel) { a.Labels, a.PassingLabels = []string{text, "right"}, []string{text} }),
-		&Multi{Graders: map[string]Part{"a": part(t, "contains", &Contains{text})}, CalculateOutput: "a", PassThreshold: 0.5},
+		&Multi{Graders: map[string]Part{"a": part(t, "contains", &Contains{Value: &text})}, CalculateOutput: "a", PassThreshold: 0.5},
 		&Exec{Command: []string{text + "x"}, Timeout: time.Second},
 	}
 }

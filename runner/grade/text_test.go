@@ -98,8 +98,8 @@ func TestContainsMany(t *testing.T) {
 	}
 }
 
-// part is 1 - d/n as the grader rounds it.
-func part(d, n float64) float64 { return 1 - d/n }
+// shareLeft is 1 - d/n as the grader rounds it.
+func shareLeft(d, n float64) float64 { return 1 - d/n }
 
 func TestLevenshteinGrades(t *testing.T) {
 	tests := []struct {
@@ -108,12 +108,12 @@ func TestLevenshteinGrades(t *testing.T) {
 		want   Grade
 	}{
 		{&Levenshtein{MaxDistance: new(0)}, "kitten\n", Grade{1, true, "distance 0, similarity 1"}},
-		{&Levenshtein{MaxDistance: new(0)}, "kittens", Grade{part(1, 7), false, "distance 1, similarity 0.857, distance above 0"}},
-		{&Levenshtein{MaxDistance: new(3)}, "sitting", Grade{part(3, 7), true, "distance 3, similarity 0.571"}},
-		{&Levenshtein{MinSimilarity: new(0.6)}, "sitting", Grade{part(3, 7), false, "distance 3, similarity 0.571, similarity below 0.6"}},
+		{&Levenshtein{MaxDistance: new(0)}, "kittens", Grade{shareLeft(1, 7), false, "distance 1, similarity 0.857, distance above 0"}},
+		{&Levenshtein{MaxDistance: new(3)}, "sitting", Grade{shareLeft(3, 7), true, "distance 3, similarity 0.571"}},
+		{&Levenshtein{MinSimilarity: new(0.6)}, "sitting", Grade{shareLeft(3, 7), false, "distance 3, similarity 0.571, similarity below 0.6"}},
 		{&Levenshtein{MaxDistance: new(2), MinSimilarity: new(0.9)}, "sitting",
-			Grade{part(3, 7), false, "distance 3, similarity 0.571, distance above 2, similarity below 0.9"}},
-		{&Levenshtein{MaxDistance: new(3), MinSimilarity: new(0.5)}, "sitting", Grade{part(3, 7), true, "distance 3, similarity 0.571"}},
+			Grade{shareLeft(3, 7), false, "distance 3, similarity 0.571, distance above 2, similarity below 0.9"}},
+		{&Levenshtein{MaxDistance: new(3), MinSimilarity: new(0.5)}, "sitting", Grade{shareLeft(3, 7), true, "distance 3, similarity 0.571"}},
 		{&Levenshtein{MaxDistance: new(5)}, "", Grade{0, false, "distance 6, similarity 0, distance above 5"}},
 	}
 	for _, tt := range tests {
