@@ -98,8 +98,10 @@ func formatChance(p float64) string {
 // short writes a number with so many decimals at most.
 func short(v float64, decimals int) string {
 	s := strconv.FormatFloat(v, 'f', decimals, 64)
-	s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
-	if s == "-0" || s == "" {
+	if strings.Contains(s, ".") {
+		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+	}
+	if s == "-0" {
 		return "0"
 	}
 	return s

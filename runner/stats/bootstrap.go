@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 )
@@ -21,11 +22,34 @@ func generator() *rand.Rand { return rand.New(rand.NewPCG(0x66747275, 0x6e)) }
 // that nobody asked may be like that (Gaffke 2005, "Three test statistics for a nonparametric one-sided hypothesis on the mean of a nonnegative
 // variable"; Learned-Miller and Thomas 2020, arXiv 1905.06208, know no distribution on which it covers less than it should). So equal values
 // leave no false certainty: without any spread the bound is that of [CasesForMargin], and of no values it is [low, high]. For values of 0 and 1
-// it is Clopper's and Pearson's interval.
+// it is Clopper's and Pearson's interval, for differences of -1, 0 and 1 it is [PairedInterval], without drawing.
 func MeanInterval(values []float64, low, high, level float64) Interval {
 	if len(values) == 0 {
 		return Interval{low, high}
 	}
+	if broken, fixed, ok := wholes(values); ok && low == -1 && high == 1 {
+		return PairedInterval(broken, fixed, len(values), level)
+	}
+	return drawnInterval(values, low, high, level)
+}
+
+// wholes counts the values of -1 and of 1 where there are no others but 0.
+func wholes(values []float64) (negative, positive int, ok bool) {
+	for _, v := range values {
+		switch v {
+		case -1:
+			negative++
+		case 1:
+			positive++
+		case 0:
+		default:
+			return 0, 0, false
+		}
+	}
+	return negative, positive, true
+}
+
+func drawnInterval(values []float64, low, high, level float64) Interval {
 	means := drawMeans(values)
 	alpha := (1 - level) / 2
 	mirrored := make([]float64, len(means))
@@ -125,8 +149,13 @@ func SignTest(differences []float64) float64 {
 	}
 	tail := tail{sum: math.Abs(sum), slack: 1e-9 * total}
 	if len(d) <= 16 {
-		for signs := range uint64(1) << len(d) {
-			tail.add(signed(d, signs))
+		turned := slices.Clone(d) // goes through all signs, one change at a time (a Gray code)
+		tail.add(sum)
+		for i := 1; i < 1<<len(d); i++ {
+			at := bits.TrailingZeros(uint(i))
+			sum -= 2 * turned[at]
+			turned[at] = -turned[at]
+			tail.add(sum)
 		}
 		return tail.share(0)
 	}
@@ -177,11 +206,11 @@ func (t *tail) share(seen float64) float64 {
 	return min(1, (t.farther+t.equal/2+seen)/(t.all+seen))
 }
 
-// signed returns the sum of d with the signs that are set in bits turned.
-func signed(d []float64, bits uint64) float64 {
+// signed returns the sum of eight differences at most, with the signs that are set in a byte turned.
+func signed(d []float64, signs int) float64 {
 	var s float64
 	for i, x := range d {
-		if bits>>i&1 == 1 {
+		if signs>>i&1 == 1 {
 			x = -x
 		}
 		s += x
@@ -194,8 +223,8 @@ func signTables(d []float64) [][256]float64 {
 	tables := make([][256]float64, 0, len(d)/8+1)
 	for eight := range slices.Chunk(d, 8) {
 		var table [256]float64
-		for bits := range table {
-			table[bits] = signed(eight, uint64(bits))
+		for signs := range table {
+			table[signs] = signed(eight, signs)
 		}
 		tables = append(tables, table)
 	}

@@ -73,7 +73,8 @@ func pairedLower(broken, fixed, n int, alpha float64) float64 {
 // Given v, u/(1-v) has the distribution Beta(broken+1, same), so one integral over v is left.
 func pairedBelow(broken, fixed, n int) func(x float64) float64 {
 	b, c, same := float64(broken+1), float64(fixed), float64(n-broken-fixed)
-	given := func(x, v float64) float64 { return 1 - beta(b, same, (v-x)/(1-v)) }
+	law := betaLaw(b, same)
+	given := func(x, v float64) float64 { return 1 - law((v-x)/(1-v)) }
 	switch {
 	case fixed == 0:
 		return func(x float64) float64 { return given(x, 0) }

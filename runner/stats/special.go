@@ -35,18 +35,32 @@ func atLeast(n, k int, p float64) float64 {
 	return beta(float64(k), float64(n-k+1), p)
 }
 
-// beta returns the probability that a variable with the beta distribution of a and b is at most x: the regularised incomplete beta function,
-// by its continued fraction (NIST DLMF 8.17.22). With a = 0 the variable is 0, with b = 0 it is 1.
-func beta(a, b, x float64) float64 {
+// beta returns the probability that a variable with the beta distribution of a and b is at most x.
+func beta(a, b, x float64) float64 { return betaLaw(a, b)(x) }
+
+// betaLaw returns beta as a function of x: the regularised incomplete beta function, by its continued fraction (NIST DLMF 8.17.22). With a = 0
+// the variable is 0, with b = 0 it is 1.
+func betaLaw(a, b float64) func(x float64) float64 {
 	switch {
-	case x >= 1 || a <= 0 && x >= 0:
-		return 1
-	case x <= 0 || b <= 0:
-		return 0
-	case x > (a+1)/(a+b+2):
-		return 1 - beta(b, a, 1-x)
+	case a <= 0:
+		return func(x float64) float64 { return indicator(x >= 0) }
+	case b <= 0:
+		return func(x float64) float64 { return indicator(x >= 1) }
 	}
-	return math.Exp(a*math.Log(x)+b*math.Log1p(-x)-logBeta(a, b)) / a * betaFraction(a, b, x)
+	log, turn := logBeta(a, b), (a+1)/(a+b+2)
+	return func(x float64) float64 {
+		switch {
+		case x <= 0:
+			return 0
+		case x >= 1:
+			return 1
+		}
+		front := math.Exp(a*math.Log(x) + b*math.Log1p(-x) - log)
+		if x > turn { // where the fraction of the other side converges sooner
+			return 1 - front/b*betaFraction(b, a, 1-x)
+		}
+		return front / a * betaFraction(a, b, x)
+	}
 }
 
 func logBeta(a, b float64) float64 {
