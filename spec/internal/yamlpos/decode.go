@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -199,7 +200,7 @@ func (d *Document) whyNot(n *yaml.Node, what string) string {
 		return "a key without a value is not a default; leave the key out, or give it a value"
 	case what != "text" && !strings.Contains(what, "mapping") && what != "a list" && n.Kind == yaml.ScalarNode && d.textual(n):
 		return "take the quotes away"
-	case what != "text":
+	case what != "text" || d.lines == nil:
 		return ""
 	case n.Kind == yaml.SequenceNode && flow:
 		return `a value that begins with "[" is a list; put it in quotes`
@@ -259,8 +260,14 @@ type field struct {
 	required bool
 }
 
+// known has the fields of every struct that was decoded: a test may have many thousand cases.
+var known sync.Map // reflect.Type to []field
+
 // fields lists the keys of a struct, those of embedded and inlined structs among them.
 func fields(t reflect.Type) []field {
+	if all, ok := known.Load(t); ok {
+		return all.([]field)
+	}
 	var all []field
 	for _, f := range reflect.VisibleFields(t) {
 		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
@@ -269,5 +276,6 @@ func fields(t reflect.Type) []field {
 		}
 		all = append(all, field{key, f.Index, options == "required"})
 	}
+	known.Store(t, all)
 	return all
 }

@@ -23,7 +23,7 @@ func TestNoProblemShowsAVariable(t *testing.T) {
 		long:      {"there is no " + yamlpos.Quote(long): `there is no "${V}"`, "there is no " + yamlpos.Quote("folder/"+long): `there is no "folder/${V}…"`},
 	} {
 		for message, want := range problems {
-			doc, _ := yamlpos.Parse("f.yaml", []byte("name: ${V}\n"))
+			doc, _ := yamlpos.Parse("f.yaml", []byte("name: ${V}\n"), yamlpos.Hints{})
 			doc.Expand = func(string, string) (yamlpos.Expansion, bool) {
 				return yamlpos.Expansion{Text: value, Variables: []yamlpos.Variable{{Name: "V", Value: value}}}, true
 			}
@@ -56,7 +56,7 @@ body:
   time: 12:30
   list: [1, [a], {b: 2}]
   empty: {none: [], at: {}}
-`))
+`), yamlpos.Hints{})
 	var f file
 	doc.Root().Into(&f)
 	want := map[string]any{

@@ -21,12 +21,20 @@ const (
 	maxExpanded = 100_000 // values that aliases may add to those that are written
 )
 
+// Hints are the ways out of what is wrong with a file as a whole. They depend on what the file is for.
+type Hints struct {
+	Empty, Large, Second string // an empty file, one larger than [MaxBytes], one with a second document
+}
+
 // Parse reads a file of one YAML document. The document is nil where it can't be decoded at all; otherwise it is there, and
 // what the list has belongs to its problems already.
-func Parse(file string, src []byte) (*Document, diag.List) {
+func Parse(file string, src []byte, hints Hints) (*Document, diag.List) {
 	var problems diag.List
 	if problem := unreadable(src); problem.Message != "" {
 		problem.Pos.File = file
+		if len(src) > MaxBytes {
+			problem.Hint = hints.Large
+		}
 		problems.Add(problem)
 		return nil, problems
 	}
@@ -34,24 +42,16 @@ func Parse(file string, src []byte) (*Document, diag.List) {
 	var first, second yaml.Node
 	switch err := decode(decoder, &first); {
 	case errors.Is(err, io.EOF):
-		problems.Add(empty(file))
+		problems.Add(empty(file, hints))
 		return nil, problems
 	case err != nil:
 		problems.Add(explain(file, src, err))
 		return nil, problems
 	}
-	d := &Document{
-		file:      file,
-		lines:     splitLines(src),
-		root:      first.Content[0],
-		troubled:  map[string]bool{},
-		positions: map[string]diag.Position{},
-		faulty:    map[*yaml.Node]bool{},
-		fills:     map[*yaml.Node]fill{},
-		filled:    map[string]fill{},
-	}
+	d := newDocument(file)
+	d.lines, d.root = splitLines(src), first.Content[0]
 	if isNull(d.root) {
-		problems.Add(empty(file))
+		problems.Add(empty(file, hints))
 		return nil, problems
 	}
 	if !d.survey() {
@@ -62,17 +62,24 @@ func Parse(file string, src []byte) (*Document, diag.List) {
 	case err != nil:
 		d.add(explain(file, src, err))
 	default:
-		d.addAt(&second, "", "keep one document a file, and one pipeline a document", "a second document begins here")
+		d.addAt(&second, "", hints.Second, "a second document begins here")
 	}
 	return d, d.Problems()
 }
 
-func empty(file string) diag.Diagnostic {
-	return diag.Diagnostic{
-		Pos:     diag.Position{File: file},
-		Message: "the file is empty",
-		Hint:    `a pipeline begins with "version: 1"`,
+func newDocument(file string) *Document {
+	return &Document{
+		file:      file,
+		troubled:  map[string]bool{},
+		positions: map[string]diag.Position{},
+		faulty:    map[*yaml.Node]bool{},
+		fills:     map[*yaml.Node]fill{},
+		filled:    map[string]fill{},
 	}
+}
+
+func empty(file string, hints Hints) diag.Diagnostic {
+	return diag.Diagnostic{Pos: diag.Position{File: file}, Message: "the file is empty", Hint: hints.Empty}
 }
 
 // decode reads the next document. The parser is no longer maintained, so a panic in it is taken for one more way to say that
@@ -90,8 +97,7 @@ func decode(decoder *yaml.Decoder, n *yaml.Node) (err error) {
 func unreadable(src []byte) diag.Diagnostic {
 	switch {
 	case len(src) > MaxBytes:
-		return diag.Diagnostic{Message: "the file is larger than 8 MiB",
-			Hint: "a pipeline file holds settings and test cases; training data belongs in files of its own"}
+		return diag.Diagnostic{Message: "the file is larger than 8 MiB"}
 	case bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")):
 		return diag.Diagnostic{Message: "the file is encoded in UTF-16", Hint: "save it as UTF-8"}
 	case !utf8.Valid(src):

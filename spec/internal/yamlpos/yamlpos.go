@@ -7,7 +7,7 @@
 //		Version int           `yaml:"version,required"`
 //		Timeout time.Duration `yaml:"timeout"`
 //	}
-//	doc, problems := yamlpos.Parse("pipeline.yaml", src)
+//	doc, problems := yamlpos.Parse("pipeline.yaml", src, yamlpos.Hints{})
 //	if doc != nil {
 //		doc.Root().Into(&f)
 //		problems = doc.Problems()
@@ -43,7 +43,7 @@ type Document struct {
 	Foreign func(v Value, out any) bool
 
 	file      string
-	lines     []string
+	lines     []string // nil for rows of data
 	root      *yaml.Node
 	problems  diag.List
 	found     int             // problems, those among them that are beyond the limit of the list
@@ -115,6 +115,9 @@ func (d *Document) pos(n *yaml.Node) diag.Position {
 func (d *Document) addAt(n *yaml.Node, path, hint, format string, args ...any) {
 	d.add(diag.Diagnostic{Pos: d.pos(n), Path: path, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
+
+// Report adds a problem that another reader found in the same file.
+func (d *Document) Report(problem diag.Diagnostic) { d.add(problem) }
 
 func (d *Document) add(problem diag.Diagnostic) {
 	if d.found++; d.found <= maxProblems {

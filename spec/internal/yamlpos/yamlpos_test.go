@@ -57,7 +57,7 @@ func (f *form) UnmarshalValue(v yamlpos.Value) {
 func decode(t *testing.T, src string) (outer, *yamlpos.Document, string) {
 	t.Helper()
 	var o outer
-	doc, problems := yamlpos.Parse("f.yaml", []byte(src))
+	doc, problems := yamlpos.Parse("f.yaml", []byte(src), yamlpos.Hints{})
 	if doc != nil {
 		doc.Root().Into(&o)
 		problems = doc.Problems()
@@ -167,7 +167,7 @@ name: x
 }
 
 func TestExpandAndLater(t *testing.T) {
-	doc, _ := yamlpos.Parse("f.yaml", []byte("name: &x $x\ncount: $5\nratio: '$0.5'\nlist: [{soon: 1, text: $y}, {text: *x}]\nmap: {a: $z, $k: *x}\n"))
+	doc, _ := yamlpos.Parse("f.yaml", []byte("name: &x $x\ncount: $5\nratio: '$0.5'\nlist: [{soon: 1, text: $y}, {text: *x}]\nmap: {a: $z, $k: *x}\n"), yamlpos.Hints{})
 	doc.Later = func(path string) bool { return path == "list[].soon" }
 	doc.Expand = func(path, text string) (yamlpos.Expansion, bool) {
 		rest, ok := strings.CutPrefix(text, "$")
@@ -195,7 +195,7 @@ func TestExpandAndLater(t *testing.T) {
 }
 
 func TestValue(t *testing.T) {
-	doc, _ := yamlpos.Parse("f.yaml", []byte("a: [x, 'y', {b: c}, ~]\n<<: {d: e}\n\"k k\": 1\n"))
+	doc, _ := yamlpos.Parse("f.yaml", []byte("a: [x, 'y', {b: c}, ~]\n<<: {d: e}\n\"k k\": 1\n"), yamlpos.Hints{})
 	root := doc.Root()
 	var got []string
 	for _, e := range root.Entries() {
@@ -234,14 +234,14 @@ func TestAliases(t *testing.T) {
 	for c := 'b'; c <= 'g'; c++ {
 		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c,", c-1), 10), ","))
 	}
-	if doc, list := yamlpos.Parse("f", []byte(bomb)); doc != nil || len(list) != 1 || list[0].Message != "aliases expand to more than 100000 values" {
+	if doc, list := yamlpos.Parse("f", []byte(bomb), yamlpos.Hints{}); doc != nil || len(list) != 1 || list[0].Message != "aliases expand to more than 100000 values" {
 		t.Errorf("bomb: %v", list)
 	}
 	tower := "a: &a0 x\n"
 	for i := 1; i < 100; i++ {
 		tower += fmt.Sprintf("a%d: &a%d [*a%d]\n", i, i, i-1)
 	}
-	if doc, list := yamlpos.Parse("f", []byte(tower)); doc != nil || len(list) != 1 || list[0].Message != "nested deeper than 64 levels" {
+	if doc, list := yamlpos.Parse("f", []byte(tower), yamlpos.Hints{}); doc != nil || len(list) != 1 || list[0].Message != "nested deeper than 64 levels" {
 		t.Errorf("tower: %v", list)
 	}
 }
@@ -261,7 +261,7 @@ func TestSyntaxErrorsAreLocated(t *testing.T) {
 		"a: \"b\" c\n":                         "f.yaml:1:4: there is text after the closing quote",
 		strings.Repeat("\r\n", 3) + "a: [\r\n": "f.yaml:4: not valid YAML: did not find expected node content",
 	} {
-		_, list := yamlpos.Parse("f.yaml", []byte(src))
+		_, list := yamlpos.Parse("f.yaml", []byte(src), yamlpos.Hints{})
 		if got := list.Error(); got != want {
 			t.Errorf("%q:\ngot  %s\nwant %s", src[max(0, len(src)-40):], got, want)
 		}
@@ -275,7 +275,7 @@ func TestUnreadable(t *testing.T) {
 		strings.Repeat("#", yamlpos.MaxBytes+1): "f.yaml: the file is larger than 8 MiB",
 		"a: \x00":                               "f.yaml:1: not valid YAML: control characters are not allowed",
 	} {
-		doc, list := yamlpos.Parse("f.yaml", []byte(src))
+		doc, list := yamlpos.Parse("f.yaml", []byte(src), yamlpos.Hints{})
 		if got := list.Error(); doc != nil || got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
@@ -297,7 +297,7 @@ func TestQuoteAndJoin(t *testing.T) {
 }
 
 func TestProgrammingErrorsPanic(t *testing.T) {
-	doc, _ := yamlpos.Parse("f", []byte("a: 1\n"))
+	doc, _ := yamlpos.Parse("f", []byte("a: 1\n"), yamlpos.Hints{})
 	for name, f := range map[string]func(){
 		"a type without a form": func() {
 			doc.Root().Into(new(struct {
@@ -341,7 +341,7 @@ func TestIndentationIsFast(t *testing.T) {
 	b.WriteString(strings.Repeat("  x: y\n", 1<<17))
 	b.WriteString(" \"\nb: c\n d: e\n")
 	start := time.Now()
-	_, problems := yamlpos.Parse("f.yaml", []byte(b.String()))
+	_, problems := yamlpos.Parse("f.yaml", []byte(b.String()), yamlpos.Hints{})
 	if len(problems) != 1 || !strings.Contains(problems[0].Message, `the key "d" may be indented differently`) {
 		t.Errorf("%v", problems)
 	}
