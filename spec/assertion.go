@@ -15,6 +15,7 @@ type assertionForm struct {
 	Assertion
 	part           grade.Part
 	value          yamlpos.Value
+	judgeModel     string // that the grader asks; empty: the pipeline's judge
 	needsReference bool
 	ok             bool // decoded and checked without a problem
 }
@@ -141,10 +142,6 @@ func assertionName(args grade.Args, key string, negated bool) string {
 // refuseGrader reports a key of an assertion that is no grader.
 func refuseGrader(e yamlpos.Entry) {
 	name, negated := strings.CutPrefix(strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(e.Key)), not)
-	if slices.Contains(later.graders, name) {
-		e.Add(notSupported, "")
-		return
-	}
 	names := graderNames()
 	meant := otherNames["grader"][name]
 	if meant == "" {

@@ -27,14 +27,14 @@ const maxHeader = 8 << 10 // bytes; servers refuse longer ones
 var headerPattern = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}$")
 
 // headers returns the headers of every request. No message shows a value.
-func (c *checker) headers(written map[string]headerForm, profile provider.Profile) map[string]provider.Secret {
+func (c *checker) headers(path string, written map[string]headerForm, profile provider.Profile) map[string]provider.Secret {
 	if written == nil {
 		return nil
 	}
 	headers := map[string]provider.Secret{}
 	first := map[string]string{} // lower case to the name as written
 	for _, name := range slices.Sorted(maps.Keys(written)) {
-		at, lower := yamlpos.Join(pathHeaders, name), strings.ToLower(name)
+		at, lower := yamlpos.Join(path, name), strings.ToLower(name)
 		headers[name] = provider.Secret(written[name].text)
 		if !c.headerName(at, name, profile) {
 			continue

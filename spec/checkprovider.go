@@ -10,46 +10,74 @@ import (
 )
 
 func (c *checker) checkProvider() {
-	f := c.file.Provider
-	at := "provider.kind"
+	c.pipeline.Provider = c.provider(pathProvider, c.file.Provider)
+}
+
+// pathProvider is the key of the service that trains, and providerPaths are those of every service.
+const pathProvider = "provider"
+
+var providerPaths = []string{pathProvider, "test.provider", "test.baseline.provider", "test.judge.provider"}
+
+// otherProvider returns the settings of a service that only answers, or nil where none is named.
+func (c *checker) otherProvider(path string, f *providerForm) *provider.Settings {
+	if f == nil {
+		return nil
+	}
+	if c.Has(path) && !c.Has(path+".kind") && f.Kind == "" && !c.Troubled(path) {
+		f.Kind = defaultKind
+	}
+	for _, key := range []string{"wire", "extra_body"} {
+		if c.Has(path + "." + key) {
+			c.Add(path+"."+key, "is about the request for a job, and nothing is trained here", "leave the key out")
+		}
+	}
+	settings := c.provider(path, *f)
+	return &settings
+}
+
+// provider checks the settings of a service at a path.
+func (c *checker) provider(path string, f providerForm) provider.Settings {
+	at := path + ".kind"
 	if !c.Has(at) {
-		at = "provider"
+		at = path
 	}
 	profile, known := provider.ProfileOf(f.Kind)
 	switch {
 	case !known:
 		c.choice(at, f.Kind, provider.Kinds())
 	case f.Kind == provider.KindEmbedded:
-		c.refuseOfEmbedded()
-	case profile.BaseURL == "" && f.BaseURL == "" && !c.Has("provider.base_url"):
+		c.refuseOfEmbedded(path)
+	case profile.BaseURL == "" && f.BaseURL == "" && !c.Has(path+".base_url"):
 		hint := "add base_url, the root of the API such as https://host/v1"
 		if f.Kind == kindAzure {
 			hint = "add base_url; " + azureForms
 		}
 		c.Add(at, fmt.Sprintf("provider %q has no fixed host", f.Kind), hint)
 	}
-	c.baseURL("provider.base_url", f.BaseURL, f.Kind)
-	if c.sound(pathKeyEnv) && !variablePattern.MatchString(f.APIKeyEnv) {
+	c.baseURL(path+".base_url", f.BaseURL, f.Kind)
+	if c.sound(path+keyEnv) && !variablePattern.MatchString(f.APIKeyEnv) {
 		// The value is not shown: whoever misread the key's meaning has put a secret here.
-		c.Add(pathKeyEnv, "not the name of an environment variable",
+		c.Add(path+keyEnv, "not the name of an environment variable",
 			"name the variable that holds the key, such as MY_API_KEY; a key never belongs in this file")
 	}
-	c.choice("provider.auth", f.Auth, []string{provider.AuthBearer, provider.AuthAPIKey})
-	c.choice("provider.wire", f.Wire, []string{provider.WireMethod, provider.WireHyperparameters})
-	if c.Has("provider.timeout") {
-		c.positive("provider.timeout", f.Timeout)
+	c.choice(path+".auth", f.Auth, []string{provider.AuthBearer, provider.AuthAPIKey})
+	c.choice(path+".wire", f.Wire, []string{provider.WireMethod, provider.WireHyperparameters})
+	if c.Has(path + ".timeout") {
+		c.positive(path+".timeout", f.Timeout)
 	}
-	c.extraBody(f.ExtraBody, cmp.Or(f.Wire, profile.Wire, provider.WireMethod))
-	c.pipeline.Provider = provider.Settings{
+	if path == pathProvider {
+		c.extraBody(f.ExtraBody, cmp.Or(f.Wire, profile.Wire, provider.WireMethod))
+	}
+	return provider.Settings{
 		Kind: f.Kind, BaseURL: f.BaseURL, APIKeyEnv: f.APIKeyEnv, Auth: f.Auth, Wire: f.Wire,
-		Headers: c.headers(f.Headers, profile), Secrets: secretsOf(f.Headers), ExtraBody: f.ExtraBody, Timeout: f.Timeout,
+		Headers: c.headers(path+headersKey, f.Headers, profile), Secrets: secretsOf(f.Headers), ExtraBody: f.ExtraBody, Timeout: f.Timeout,
 	}
 }
 
-func (c *checker) refuseOfEmbedded() {
+func (c *checker) refuseOfEmbedded(path string) {
 	for _, key := range []string{"base_url", "api_key_env", "auth", "wire", "headers", "extra_body"} {
-		if c.Has("provider." + key) {
-			c.Add("provider."+key, "the embedded engine is started by ftrun and takes none", "leave the key out, or use another kind")
+		if c.Has(path+"."+key) && !c.Troubled(path+"."+key) {
+			c.Add(path+"."+key, "the embedded engine is started by ftrun and takes none", "leave the key out, or use another kind")
 		}
 	}
 }

@@ -44,7 +44,7 @@ func asText(v yamlpos.Value) string {
 			return `a ": " makes a mapping of it; put the threshold in quotes: '{tag:x}' has no blank after its colon`
 		}
 		op := " >= "
-		if key == string(Errors) {
+		if checkMetric(key) == nil && !Metric(key).ofAnswers() {
 			op = " <= "
 		}
 		for _, text := range []string{key + " " + value, key + op + value} {
@@ -87,7 +87,7 @@ func (c *checker) checkThresholds() {
 func (c *checker) checkGate() {
 	cases := c.pipeline.Test.Cases
 	switch {
-	case c.Troubled("thresholds"), c.Troubled("test"), c.Troubled("base_model"), len(cases) == 0:
+	case c.Troubled("thresholds"), c.Troubled("base_model"), !c.casesKnown():
 	case slices.ContainsFunc(cases, func(k Case) bool { return k.MustPass }):
 	case slices.ContainsFunc(c.pipeline.Thresholds, func(t Threshold) bool { return t.Metric.ofAnswers() }):
 	default:
@@ -104,23 +104,31 @@ func (c *checker) checkGate() {
 
 // insteadOfAnswers says what thresholds that do not gate the answers are about.
 func (c *checker) insteadOfAnswers() string {
-	about := map[bool]string{false: "errors counts only those that never came", true: "a loss or an accuracy is about the training"}
+	about := []struct {
+		words   string
+		metrics []Metric
+	}{
+		{"errors counts only those that never came", []Metric{Errors}},
+		{"refusals and truncated count answers whatever they say", []Metric{Refusals, Truncated}},
+		{"a latency or the cost says nothing of what they say", []Metric{P50Latency, P95Latency, Cost}},
+		{"a loss or an accuracy is about the training", []Metric{TrainLoss, ValidLoss, ValidAccuracy}},
+	}
 	var all []string
-	for _, training := range []bool{false, true} {
-		if slices.ContainsFunc(c.pipeline.Thresholds, func(t Threshold) bool { return t.Metric.OfTraining() == training }) {
-			all = append(all, about[training])
+	for _, a := range about {
+		if slices.ContainsFunc(c.pipeline.Thresholds, func(t Threshold) bool { return slices.Contains(a.metrics, t.Metric) }) {
+			all = append(all, a.words)
 		}
 	}
 	return strings.Join(all, ", and ")
 }
 
 func (c *checker) checkThreshold(path string, t Threshold) {
-	if t.Baseline && c.pipeline.Test.Baseline.Kind == BaselineOff && !c.Troubled("test.baseline") && !c.Troubled("base_model") {
+	if t.NeedsBaseline() && c.pipeline.Test.Baseline.Kind == BaselineOff && !c.Troubled("test.baseline") && !c.Troubled("base_model") {
 		why := "test.baseline is off"
 		if !c.Has("test.baseline") {
 			why = "there is no base_model to compare with"
 		}
-		c.Add(path, "no baseline: "+why, "name base_model with test.baseline base, or compare with a number")
+		c.Add(path, "no baseline: "+why, "name base_model with test.baseline base, or another model in test.baseline, or compare with a number")
 	}
 	if t.Metric.OfTraining() {
 		if c.pipeline.Train.Off {
@@ -128,23 +136,82 @@ func (c *checker) checkThreshold(path string, t Threshold) {
 		}
 		return
 	}
-	if c.Troubled("test") || len(c.pipeline.Test.Cases) == 0 {
+	if !c.casesKnown() {
 		return // what is known of the cases is not all there is
 	}
 	tagged := c.pipeline.Test.Cases
 	if t.Tag != "" {
 		tagged = slices.DeleteFunc(slices.Clone(tagged), func(k Case) bool { return !slices.Contains(k.Tags, t.Tag) })
 	}
-	switch {
-	case len(tagged) == 0:
+	if len(tagged) == 0 {
 		c.unknownTag(path, t.Tag)
-	case t.Metric == PassRate && !slices.ContainsFunc(tagged, hasAssertions):
-		which := "no case"
-		if t.Tag != "" {
-			which += fmt.Sprintf(" with tag %q", t.Tag)
-		}
-		c.Add(path, which+" has assertions, so there is no pass rate", "add assertions, or use mean_score: an answer alone is only scored")
+		return
 	}
+	if about := c.about(path, t, tagged); about > 0 {
+		c.checkPower(path, t, about)
+	}
+}
+
+// about returns how many of the tagged cases a threshold is about, and wants some.
+func (c *checker) about(path string, t Threshold, tagged []Case) int {
+	where := "no case"
+	if t.Tag != "" {
+		where += fmt.Sprintf(" with tag %q", t.Tag)
+	}
+	asserted := countCases(tagged, hasAssertions)
+	switch grader := t.Metric.Grader(); {
+	case grader != "":
+		n := countCases(tagged, func(k Case) bool {
+			return slices.ContainsFunc(k.Assertions, func(a Assertion) bool { return a.Feeds(grader) })
+		})
+		if n == 0 {
+			c.unknownGrader(path, where, grader)
+		}
+		return n
+	case t.Metric == PassRate && asserted == 0:
+		c.Add(path, where+" has assertions, so there is no pass rate", "add assertions, or use mean_score: an answer alone is only scored")
+		return 0
+	case (t.Metric == Fixed || t.Metric == Broken) && asserted == 0:
+		c.Add(path, fmt.Sprintf("%s has assertions, so none can be %s", where, t.Metric), "add assertions, or use delta: an answer alone is only scored")
+		return 0
+	case t.Metric == PassRate, t.Metric == Fixed, t.Metric == Broken, t.Metric.OfBoth() && asserted > 0:
+		return asserted
+	default:
+		return len(tagged)
+	}
+}
+
+func countCases(cases []Case, which func(Case) bool) int {
+	n := 0
+	for _, k := range cases {
+		if which(k) {
+			n++
+		}
+	}
+	return n
+}
+
+// unknownGrader reports the mean of a grader that does not occur.
+func (c *checker) unknownGrader(path, where, grader string) {
+	var names []string
+	for _, k := range c.pipeline.Test.Cases {
+		for _, a := range k.Assertions {
+			for _, name := range []string{a.Kind, a.Name} {
+				if tagPattern.MatchString(name) && !slices.Contains(names, name) && len(names) < 50 {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	message := fmt.Sprintf("%s has an assertion %s", where, yamlpos.Quote(grader))
+	if s := diag.Suggest(grader, names); s != "" && s != grader {
+		message += fmt.Sprintf(", did you mean %q?", s+meanOf)
+	}
+	hint := "no case has assertions"
+	if len(names) > 0 {
+		hint = "there are " + strings.Join(names, ", ") + "; the name before .mean is a grader's key, or the name that an assertion declares"
+	}
+	c.Add(path, message, hint)
 }
 
 func hasAssertions(k Case) bool { return len(k.Assertions) > 0 }
@@ -152,7 +219,11 @@ func hasAssertions(k Case) bool { return len(k.Assertions) > 0 }
 func (c *checker) unknownTag(path, tag string) {
 	var tags []string
 	for _, k := range c.pipeline.Test.Cases {
-		tags = append(tags, k.Tags...)
+		for _, t := range k.Tags {
+			if !slices.Contains(tags, t) && len(tags) < 1000 {
+				tags = append(tags, t)
+			}
+		}
 	}
 	message := fmt.Sprintf("no case has tag %q", tag)
 	if s := diag.Suggest(tag, tags); s != "" {
@@ -166,7 +237,10 @@ func (c *checker) unknownTag(path, tag string) {
 func (c *checker) defaultThresholds() {
 	cases := c.pipeline.Test.Cases
 	defaults := c.gates()
-	if len(defaults) == 0 && len(cases) > 0 && !c.Troubled("test") && !c.Troubled("base_model") {
+	if c.read == nil && len(c.pipeline.Test.CaseFiles) > 0 {
+		return // they depend on cases that were not read
+	}
+	if len(defaults) == 0 && len(cases) > 0 && c.casesKnown() && !c.Troubled("base_model") {
 		c.Add("test", "nothing would gate: the cases are only scored, and there is no baseline to compare with",
 			"add assertions, or a threshold such as 'mean_score >= 0.5', or a baseline (base_model with test.baseline base)")
 	}

@@ -30,12 +30,15 @@ func (c *checker) checkDataset() {
 	c.choice("dataset.format", f.Format, []string{auto, "qa", "chat"})
 	c.choice("dataset.too_long", f.TooLong, []string{"error", "drop"})
 	c.choice("dataset.invalid", f.Invalid, []string{"error"})
+	c.choice("dataset.contamination", f.Contamination, []string{"warn", "error", off})
 	c.pipeline.Dataset = &Dataset{
 		Path:    string(f.Path),
 		Format:  f.Format,
 		Fields:  c.fields(f),
 		TooLong: f.TooLong,
-		Pos:     c.At(at),
+
+		Contamination: f.Contamination,
+		Pos:           c.At(at),
 	}
 }
 
@@ -176,38 +179,5 @@ func (c *checker) metadata(pairs map[string]string) {
 		case utf8.RuneCountInString(pairs[key]) > metadataValue:
 			c.Addf(at, "a value longer than %d characters", metadataValue)
 		}
-	}
-}
-
-// checkModels looks at which model is trained and which is asked.
-func (c *checker) checkModels() {
-	p := c.pipeline
-	p.BaseModel, p.Test.Model = c.file.BaseModel, c.file.Test.Model
-	p.BaseModelPos = c.At("base_model")
-	c.model("base_model", p.BaseModel)
-	c.model("test.model", p.Test.Model)
-	if !c.Has("base_model") && !p.Train.Off && !c.Troubled("train") {
-		c.Add("", `missing key "base_model"`, `name the model to train, or write "train: off" and test.model to test a model that exists`)
-	}
-	if p.Train.Off && !c.Has("test.model") && !c.Troubled("test") {
-		c.Add("train", "off needs test.model: without training there is no other model to ask", `name the model to ask: test: {model: …, cases: …}`)
-	}
-	c.choice("test.baseline", string(c.file.Test.Baseline), []string{BaselineBase, BaselineOff})
-	p.Test.Baseline.Kind = string(c.file.Test.Baseline)
-	if p.Test.Baseline.Kind == "" {
-		p.Test.Baseline.Kind = BaselineOff
-		if p.BaseModel != "" {
-			p.Test.Baseline.Kind = BaselineBase
-		}
-	}
-	if p.Test.Baseline.Kind != BaselineBase {
-		return
-	}
-	switch {
-	case !c.Has("base_model") && p.Train.Off:
-		c.Add("test.baseline", "base needs base_model, the model to compare with", `name base_model, or set test.baseline to off`)
-	case p.Test.Model != "" && p.Test.Model == p.BaseModel:
-		c.Add("test.model", fmt.Sprintf("%s is base_model too, so it would be compared with itself", yamlpos.Quote(p.Test.Model)),
-			"test another model, or set test.baseline to off")
 	}
 }

@@ -2,7 +2,7 @@ package spec
 
 // ParseWith is [Parse] in an environment.
 func ParseWith(file string, src []byte, opts LoadOptions) (*Pipeline, error) {
-	c := parse(file, src, opts)
+	c := parse(file, src, opts, nil)
 	if err := c.problems().Err(); err != nil {
 		return nil, err
 	}

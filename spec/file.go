@@ -27,11 +27,13 @@ type pipelineFile struct {
 
 func defaults() pipelineFile {
 	return pipelineFile{
-		Provider: providerForm{Kind: "openai"},
-		Dataset:  datasetForm{Format: "auto", TooLong: "error", Invalid: "error"},
+		Provider: providerForm{Kind: defaultKind},
+		Dataset:  datasetForm{Format: "auto", TooLong: "error", Invalid: "error", Contamination: "warn"},
 		Train:    trainForm{Method: "supervised"},
 		Wait:     waitFile{Timeout: 5 * time.Hour, OnTimeout: Leave, OnInterrupt: Leave},
 		Test: testForm{
+			Repeat:      repeatForm{Times: 1, Need: 1},
+			Judge:       judgeForm{Samples: 1},
 			Concurrency: 16,
 			Timeout:     60 * time.Second,
 			MaxErrors:   amountForm{Amount{Value: 0.05, Percent: true, Text: "5%"}},
@@ -41,6 +43,9 @@ func defaults() pipelineFile {
 		Reports: reportsFile{JUnit: on, Markdown: on},
 	}
 }
+
+// defaultKind is the kind of provider where none is named.
+const defaultKind = "openai"
 
 // on and off switch what has no other settings.
 const (
@@ -79,6 +84,8 @@ type datasetForm struct {
 	Fields  *fieldsFile `yaml:"fields"`
 	TooLong string      `yaml:"too_long"`
 	Invalid string      `yaml:"invalid"`
+
+	Contamination string `yaml:"contamination"`
 }
 
 func (f *datasetForm) UnmarshalValue(v yamlpos.Value) {
@@ -199,103 +206,6 @@ type waitFile struct {
 	Timeout     time.Duration `yaml:"timeout"`
 	OnTimeout   string        `yaml:"on_timeout"`
 	OnInterrupt string        `yaml:"on_interrupt"`
-}
-
-// A testForm is a list of cases, or a mapping.
-type testForm struct {
-	Cases       casesForm       `yaml:"cases,required"`
-	Assert      []assertionForm `yaml:"assert"`
-	Model       string          `yaml:"model"`
-	Baseline    baselineForm    `yaml:"baseline"`
-	Concurrency int             `yaml:"concurrency"`
-	Timeout     time.Duration   `yaml:"timeout"`
-	Sampling    samplingFile    `yaml:"sampling"`
-	MaxErrors   amountForm      `yaml:"max_errors"`
-	MinCases    int             `yaml:"min_cases"`
-	Reuse       string          `yaml:"reuse"`
-}
-
-func (f *testForm) UnmarshalValue(v yamlpos.Value) {
-	switch v.Kind() {
-	case yamlpos.List:
-		v.Into(&f.Cases)
-	case yamlpos.Mapping:
-		type mapping testForm
-		v.Into((*mapping)(f))
-	default:
-		v.Want("a list of cases or a mapping")
-	}
-}
-
-// A casesForm is a list of cases; case files are of a later version.
-type casesForm struct{ List []caseFile }
-
-func (f *casesForm) UnmarshalValue(v yamlpos.Value) {
-	if v.Kind() == yamlpos.Mapping {
-		v.Addf("a file of cases is %s", notSupported)
-		return
-	}
-	v.Into(&f.List)
-}
-
-type caseFile struct {
-	ID       *string         `yaml:"id"`
-	Question string          `yaml:"question,required"`
-	Answer   *string         `yaml:"answer"`
-	Tags     []string        `yaml:"tags"`
-	Assert   []assertionForm `yaml:"assert"`
-	MustPass bool            `yaml:"must_pass"`
-
-	value yamlpos.Value
-}
-
-func (f *caseFile) UnmarshalValue(v yamlpos.Value) {
-	f.value = v
-	if entries := v.Entries(); len(entries) == 1 && entries[0].Key == "file" {
-		v.Addf("a file of cases is %s", notSupported)
-		return
-	}
-	type mapping caseFile
-	v.Into((*mapping)(f))
-}
-
-// A baselineForm is a word; a mapping is of a later version.
-type baselineForm string
-
-func (f *baselineForm) UnmarshalValue(v yamlpos.Value) {
-	if v.Kind() == yamlpos.Mapping {
-		v.Addf("a baseline other than base is %s", notSupported)
-		return
-	}
-	v.Into((*string)(f))
-}
-
-type samplingFile struct {
-	Temperature         float64 `yaml:"temperature"`
-	MaxCompletionTokens *int    `yaml:"max_completion_tokens"`
-}
-
-// An amountForm is a count, or a share with "%".
-type amountForm struct{ Amount }
-
-func (f *amountForm) UnmarshalValue(v yamlpos.Value) {
-	var text string
-	if v.Kind() != yamlpos.Scalar {
-		v.Want("a count such as 5, or a share such as 5%")
-		return
-	}
-	if v.Into(&text); text == "" {
-		return
-	}
-	value, percent, ok := parseNumber(text)
-	switch {
-	case !ok, !percent && value != float64(int(value)):
-		v.Want("a count such as 5, or a share such as 5%")
-	case percent && value > 1:
-		v.Addf("a share can't be more than 100%%")
-	default:
-		f.Amount = Amount{Value: value, Percent: percent, Text: text}
-	}
 }
 
 type reportsFile struct {

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ftrun/runner/result"
 	"ftrun/spec/diag"
 	"ftrun/spec/internal/yamlpos"
 )
@@ -29,8 +31,8 @@ type LoadOptions struct {
 	Lookup func(name string) (string, bool)
 }
 
-// Load reads and checks a pipeline file and the prompt file that it names, and sees that its dataset is a file that it may read; an empty
-// path stands for [DefaultFile]. In scalars it fills in ${NAME} and ${NAME:-default}, but neither in prompts nor in cases; $${ is a literal
+// Load reads and checks a pipeline file, and the prompt and the files of cases that it names, and sees that its dataset and the results of its
+// baseline are files that it may read; an empty path stands for [DefaultFile]. In scalars it fills in ${NAME} and ${NAME:-default}, but neither in prompts nor in cases; $${ is a literal
 // ${. The error is a [diag.List] with every problem, sorted.
 func Load(path string, opts LoadOptions) (*Pipeline, error) {
 	if path == "" {
@@ -40,10 +42,11 @@ func Load(path string, opts LoadOptions) (*Pipeline, error) {
 	if problem != nil {
 		return nil, diag.List{*problem}.Err()
 	}
-	c := parse(path, src, opts)
+	c := parse(path, src, opts, &opts)
 	if c.pipeline != nil {
 		c.readPrompt(opts)
 		c.findDataset(opts)
+		c.findResults(opts)
 	}
 	if err := c.problems().Err(); err != nil {
 		return nil, err
@@ -134,6 +137,40 @@ func (c *checker) findDataset(opts LoadOptions) {
 	}
 }
 
+// findResults sees that the baseline's results are those of a run.
+func (c *checker) findResults(opts LoadOptions) {
+	const at = pathBaseline + ".results"
+	if !c.sound(at) {
+		return
+	}
+	name := c.pipeline.Test.Baseline.Results
+	path, ok := c.findFile(at, name, opts)
+	if !ok {
+		return
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		c.Addf(at, "read %s: %s", yamlpos.Quote(name), cause(err))
+		return
+	}
+	defer f.Close()
+	if !isResults(f) {
+		c.Add(at, yamlpos.Quote(name)+" is no results.json of ftrun", "name the results.json that a run has written into its --out folder")
+	}
+}
+
+// isResults reports whether a file begins like a results.json, whose schema comes first. The whole of it is read by whoever compares with it.
+func isResults(r io.Reader) bool {
+	const enough = 1 << 10
+	dec := json.NewDecoder(io.LimitReader(r, enough))
+	for _, want := range []json.Token{json.Delim('{'), "schema", result.Schema} {
+		if token, err := dec.Token(); err != nil || token != want {
+			return false
+		}
+	}
+	return true
+}
+
 // findFile returns the path of a file that the spec names, and reports one that is not there or may not be read.
 func (c *checker) findFile(at, name string, opts LoadOptions) (string, bool) {
 	path, err := CheckPath(c.pipeline.Dir, name, opts)
@@ -168,6 +205,14 @@ func (p *Pipeline) DatasetPath() string {
 		return ""
 	}
 	return resolvePath(p.Dir, p.Dataset.Path)
+}
+
+// ResultsPath returns where the results of the baseline are, as DatasetPath does for the data. It is empty where the baseline is another.
+func (p *Pipeline) ResultsPath() string {
+	if p.Test.Baseline.Kind != BaselineResults {
+		return ""
+	}
+	return resolvePath(p.Dir, p.Test.Baseline.Results)
 }
 
 func resolvePath(dir, name string) string {

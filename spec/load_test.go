@@ -174,7 +174,7 @@ func TestLoadUnreadable(t *testing.T) {
 	_, err = spec.Load(".", spec.LoadOptions{})
 	wantProblem(t, err, ".: a folder, not a pipeline file", "name the file in it: -f pipeline.yaml")
 	_, err = spec.Load("large.yaml", spec.LoadOptions{})
-	wantProblem(t, err, "large.yaml: the file is larger than 8 MiB", "a pipeline file holds settings and test cases; training data belongs in files of its own")
+	wantProblem(t, err, "large.yaml: the file is larger than 8 MiB", "a pipeline file holds settings and test cases; training data and long lists of cases belong in files of their own")
 	_, err = spec.Load("empty.yaml", spec.LoadOptions{})
 	wantProblem(t, err, "empty.yaml: the file is empty", `a pipeline begins with "version: 1"`)
 	if runtime.GOOS != "windows" && os.Getuid() != 0 {

@@ -22,6 +22,64 @@ var otherNames = map[string]map[string]string{
 	"train": {
 		"epochs": "hyperparameters.n_epochs",
 	},
+	"test": {
+		"file":             "cases.file",
+		"tests":            "cases",
+		"asserts":          "assert",
+		"assertions":       "assert",
+		"default_test":     "assert",
+		"max_concurrency":  "concurrency",
+		"workers":          "concurrency",
+		"repetitions":      "repeat",
+		"runs":             "repeat",
+		"trials":           "repeat",
+		"epochs":           "repeat",
+		"rpm":              "requests_per_minute",
+		"rate_limit":       "requests_per_minute",
+		"tpm":              "tokens_per_minute",
+		"functions":        "tools",
+		"schema":           "response_format",
+		"output_schema":    "response_format",
+		"grader":           "judge",
+		"judge_model":      "judge",
+		"compare_with":     "baseline",
+		"temperature":      "sampling.temperature",
+		"max_tokens":       "sampling.max_completion_tokens",
+		"max_output_token": "sampling.max_completion_tokens",
+	},
+	"test.sampling": {
+		"max_tokens": "max_completion_tokens",
+	},
+	"test.baseline": {
+		"name": "model",
+		"file": "results",
+		"path": "results",
+		"run":  "results",
+	},
+	"test.judge": {
+		"name":      "model",
+		"n":         "samples",
+		"votes":     "samples",
+		"examples":  "calibration",
+		"calibrate": "calibration",
+	},
+	"test.judge.calibration[]": {
+		"input":      "question",
+		"prompt":     "question",
+		"expected":   "answer",
+		"reference":  "answer",
+		"completion": "output",
+		"response":   "output",
+		"verdict":    "expect",
+		"pass":       "expect",
+	},
+	"test.repeat": {
+		"n":        "times",
+		"count":    "times",
+		"k":        "need",
+		"min_pass": "need",
+		"pass":     "need",
+	},
 	"prices": {
 		"train":      "training",
 		"prompt":     "input",
@@ -43,6 +101,15 @@ var otherNames = map[string]map[string]string{
 		"reference":  "answer",
 		"assertions": "assert",
 		"expect":     "assert",
+		"variables":  "vars",
+		"system":     "system_prompt",
+		"labels":     "tags",
+		"tag":        "tags",
+		"name":       "id",
+		"required":   "must_pass",
+		"functions":  "tools",
+		"runs":       "repeat",
+		"epochs":     "repeat",
 	},
 	"grader": {
 		"answer_relevance":           "score_model",
@@ -86,8 +153,11 @@ var otherNames = map[string]map[string]string{
 
 // meantKey returns the key of ours that an unknown one stands for, or "".
 func meantKey(path, key string) string {
-	if path == "test[]" || path == "test.cases[]" {
+	switch {
+	case path == "test[]", path == "test.cases[]", path == "[]", strings.HasPrefix(path, "row ") && !strings.Contains(path, "."):
 		path = "case"
+	case strings.HasSuffix(path, ".repeat"):
+		path = "test.repeat"
 	}
 	return otherNames[path][strings.ReplaceAll(strings.ToLower(key), "-", "_")]
 }

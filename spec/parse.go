@@ -13,22 +13,28 @@ import (
 const MaxBytes = yamlpos.MaxBytes
 
 // Parse checks the bytes of a pipeline file and fills in the defaults. It reads no other file: where the spec names a file for the
-// system prompt, SystemPromptFile has its name and [Load] reads it. No environment variable is set for it: [Load] fills them in. The error is a [diag.List] with every problem, sorted.
+// system prompt, SystemPromptFile has its name, and where it names files of cases, Test.CaseFiles has theirs. [Load] reads them. Cases then has
+// only what stands in the file itself, nothing is checked that depends on all cases, and where no threshold is written there is none. No
+// environment variable is set for it: [Load] fills them in. The error is a [diag.List] with every problem, sorted.
 func Parse(file string, src []byte) (*Pipeline, error) {
-	c := parse(file, src, LoadOptions{})
+	c := parse(file, src, LoadOptions{}, nil)
 	if err := c.problems().Err(); err != nil {
 		return nil, err
 	}
 	return c.pipeline, nil
 }
 
-// parse returns the checked pipeline; it is usable only where there are no problems.
-func parse(file string, src []byte, opts LoadOptions) *checker {
-	doc, problems := yamlpos.Parse(file, src)
+// parse returns the checked pipeline; it is usable only where there are no problems. read says what files it may read; nil: none.
+func parse(file string, src []byte, opts LoadOptions, read *LoadOptions) *checker {
+	doc, problems := yamlpos.Parse(file, src, yamlpos.Hints{
+		Empty:  `a pipeline begins with "version: 1"`,
+		Large:  "a pipeline file holds settings and test cases; training data and long lists of cases belong in files of their own",
+		Second: "keep one document a file, and one pipeline a document",
+	})
 	if doc == nil {
 		return &checker{unread: problems}
 	}
-	c := &checker{Document: doc, file: defaults()}
+	c := &checker{inspector: inspector{doc}, file: defaults(), read: read}
 	if problem, ok := checkVersion(doc.Root()); !ok {
 		c.unread = diag.List{problem}
 		return c

@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 	if p.Name != "tutor" || p.Dir != "dir" || p.Provider.Kind != "openai" || p.TokenLimit != 0 || p.SystemPrompt != "" {
 		t.Errorf("%+v", p)
 	}
-	if d := *p.Dataset; d.Path != "a.jsonl" || d.Format != "auto" || d.Fields != nil || d.TooLong != "error" {
+	if d := *p.Dataset; d.Path != "a.jsonl" || d.Format != "auto" || d.Fields != nil || d.TooLong != "error" || d.Contamination != "warn" {
 		t.Errorf("dataset %+v", d)
 	}
 	if !reflect.DeepEqual(p.Train, spec.Train{Method: "supervised", Hyperparameters: map[string]any{}}) {
@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 	test := p.Test
 	test.Cases = nil
 	want := spec.Test{
-		Baseline: spec.Baseline{Kind: spec.BaselineBase}, Concurrency: 16, Timeout: time.Minute, MinCases: 1,
+		Baseline: spec.Baseline{Kind: spec.BaselineBase, Pos: test.Baseline.Pos}, Concurrency: 16, Timeout: time.Minute, MinCases: 1,
 		MaxErrors: spec.Amount{Value: 0.05, Percent: true, Text: "5%"}, Reuse: "resume",
 	}
 	if !reflect.DeepEqual(test, want) {

@@ -27,7 +27,7 @@ type Pipeline struct {
 	Train            Train
 	Wait             Wait
 	Test             Test
-	Thresholds       []Threshold // never empty
+	Thresholds       []Threshold // never empty after Load
 	Prices           Prices
 	Budget           Budget
 	Reports          Reports
@@ -94,7 +94,8 @@ const (
 
 // Test says what to ask and how.
 type Test struct {
-	Cases       []Case             // never empty
+	Cases       []Case             // never empty after Load
+	CaseFiles   []string           // whose cases Load has put among Cases, as the spec names them
 	Model       string             // asked instead of the fine-tuned model; empty: the fine-tuned model
 	Provider    *provider.Settings // of the tested model; nil: the pipeline's
 	Baseline    Baseline

@@ -34,9 +34,9 @@ func TestThresholdString(t *testing.T) {
 	for text, want := range map[string]string{
 		"pass_rate>=0.90":             "pass_rate >= 0.9",
 		"pass_rate >= 7%":             "pass_rate >= 7%",
-		"pass_rate >= 0%":             "pass_rate >= 0%",
+		"pass_rate > 0%":              "pass_rate > 0%",
 		"pass_rate >= 0.05%":          "pass_rate >= 0.05%",
-		"pass_rate <= 100%":           "pass_rate <= 100%",
+		"pass_rate < 100%":            "pass_rate < 100%",
 		"pass_rate >= 28.999%":        "pass_rate >= 28.999%",
 		"mean_score{tag: x}>baseline": "mean_score{tag:x} > baseline",
 		"errors <= 0000100":           "errors <= 100",

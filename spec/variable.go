@@ -65,9 +65,17 @@ func (x *variables) expand(path, text string) (yamlpos.Expansion, bool) {
 	return e, true
 }
 
+var (
+	textPattern      = regexp.MustCompile(`^test(\[|\.(cases|assert|tools|response_format|judge\.calibration)\b)`)
+	casesFilePattern = regexp.MustCompile(`^test(\.cases)?(\[[0-9]+\])?\.file(\[[0-9]+\])?$`)
+)
+
 // verbatim reports whether the value at a path is text for the model or about its answers: there ${ means itself.
 func verbatim(path string) bool {
-	return path == "system_prompt" || strings.HasPrefix(path, "test[") || strings.HasPrefix(path, "test.cases") || strings.HasPrefix(path, "test.assert")
+	if path == "system_prompt" {
+		return true
+	}
+	return textPattern.MatchString(path) && !casesFilePattern.MatchString(path)
 }
 
 // fill returns what stands for a reference, which is NAME or NAME:-default, and adds to the expansion what came of it. As in a shell, a variable
@@ -113,16 +121,16 @@ func (x *variables) checkReference(path, name, fallback string) yamlpos.Problem 
 		return yamlpos.Problem{Message: yamlpos.Quote(name) + " is not the name of a variable", Hint: variableForms}
 	case strings.Contains(fallback, variableOpen):
 		return yamlpos.Problem{Message: "a variable in the default of " + name, Hint: "a default is plain text"}
-	case isKeyVariable(name), path == pathKeyEnv && namesSecret(name):
+	case isKeyVariable(name), namesKeyVariable(path) && namesSecret(name):
 		return keyProblem(path, name)
-	case namesSecret(name) && !strings.HasPrefix(path, pathHeaders+"."):
+	case namesSecret(name) && !inHeaders(path):
 		return yamlpos.Problem{
 			Message: "the variable " + name + " holds a secret by its name, and may stand in " + pathHeaders + " only",
 			Hint:    "elsewhere it would be shown; give the variable another name if it holds no secret",
 		}
 	case strings.HasPrefix(name, VariablePrefix) || slices.Contains(x.allowed, name):
 		return yamlpos.Problem{}
-	case path == pathKeyEnv:
+	case namesKeyVariable(path):
 		return keyProblem(path, name)
 	default:
 		return yamlpos.Problem{
@@ -132,11 +140,20 @@ func (x *variables) checkReference(path, name, fallback string) yamlpos.Problem 
 	}
 }
 
-// The key that names the variable with the provider's key, and the one below which what variables hold is kept out of everything shown.
+// The key of a provider that names the variable with its key, and the one below which what variables hold is kept out of everything shown.
 const (
-	pathKeyEnv  = "provider.api_key_env"
-	pathHeaders = "provider.headers"
+	keyEnv      = ".api_key_env"
+	headersKey  = ".headers"
+	pathHeaders = pathProvider + headersKey
 )
+
+func namesKeyVariable(path string) bool {
+	return slices.ContainsFunc(providerPaths, func(p string) bool { return path == p+keyEnv })
+}
+
+func inHeaders(path string) bool {
+	return slices.ContainsFunc(providerPaths, func(p string) bool { return strings.HasPrefix(path, p+headersKey+".") })
+}
 
 // isKeyVariable reports whether a variable holds the key of a kind of provider.
 func isKeyVariable(name string) bool {
@@ -145,7 +162,7 @@ func isKeyVariable(name string) bool {
 
 // keyProblem refuses a variable with a key wherever it would be filled in: a name or a path shows up in reports.
 func keyProblem(path, name string) yamlpos.Problem {
-	if path == pathKeyEnv {
+	if namesKeyVariable(path) {
 		return yamlpos.Problem{Message: "the value of a variable, where its name is wanted", Hint: "write " + name + " alone"}
 	}
 	return yamlpos.Problem{
@@ -154,10 +171,20 @@ func keyProblem(path, name string) yamlpos.Problem {
 	}
 }
 
-// checkVariables refuses what can be told only when the provider is known: that a variable in the file is the one with its key.
+// checkVariables refuses what can be told only when the providers are known: that a variable in the file is the one with the key of one.
 func (c *checker) checkVariables() {
+	test := c.pipeline.Test
+	named := []string{c.pipeline.Provider.APIKeyEnv}
+	for _, s := range []*provider.Settings{test.Provider, test.Baseline.Provider} {
+		if s != nil {
+			named = append(named, s.APIKeyEnv)
+		}
+	}
+	if test.Judge != nil && test.Judge.Provider != nil {
+		named = append(named, test.Judge.Provider.APIKeyEnv)
+	}
 	for _, use := range c.variables.uses {
-		if c.pipeline.Provider.APIKeyEnv == use.name {
+		if slices.Contains(named, use.name) {
 			p := keyProblem(use.path, use.name)
 			c.Add(use.path, p.Message, p.Hint)
 		}
