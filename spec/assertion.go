@@ -15,7 +15,7 @@ type assertionForm struct {
 	Assertion
 	part           grade.Part
 	value          yamlpos.Value
-	judgeModel     string // that the grader asks; empty: the pipeline's judge
+	judges         []string // models that decide, "" for the pipeline's judge
 	needsReference bool
 	ok             bool // decoded and checked without a problem
 }

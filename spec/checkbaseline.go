@@ -43,15 +43,17 @@ func (c *checker) checkBaseline() {
 		if c.pipeline.BaseModel != "" {
 			b.Kind = BaselineBase
 		}
-	case f.word != "" || c.Troubled(pathBaseline):
+	case !f.mapping:
 		c.baselineWord(f.word)
 	case f.Results != "" && (f.Model != "" || f.Provider != nil):
-		c.Add(pathBaseline, "results are of an earlier run, and model and provider ask anew", "keep one: "+baselineForms)
+		c.Add(pathBaseline, "results are of an earlier run, and model and provider ask anew", "keep one of the two")
 	case c.Has(pathBaseline + ".results"):
 		b.Kind = BaselineResults
 		c.path(pathBaseline+".results", f.Results)
 	case !c.Has(pathBaseline + ".model"):
-		c.Add(pathBaseline, `missing key "model"`, baselineForms)
+		if !c.Troubled(pathBaseline) || c.Troubled(pathBaseline+".provider") { // else a key is misspelt
+			c.Add(pathBaseline, `missing key "model"`, baselineForms)
+		}
 	default:
 		b.Kind = BaselineModel
 		c.model(pathBaseline+".model", f.Model)

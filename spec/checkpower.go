@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"ftrun/runner/stats"
+	"ftrun/spec/internal/yamlpos"
 )
 
 // checkPower refuses a threshold that so few cases can't decide: it would never hold, or never fail.
@@ -86,9 +87,9 @@ func (c *checker) checkCount(path string, t Threshold, cases int) {
 	beyond := t.Value > n
 	switch {
 	case t.Op == ">" && t.Value >= n, (t.Op == ">=" || t.Op == "==") && beyond:
-		c.Add(path, fmt.Sprintf("it can never hold: it is about %s", countOf(cases)), "name a smaller count")
+		c.Add(path, fmt.Sprintf("%s can never hold: it is about %s", yamlpos.Quote(t.String()), countOf(cases)), "name a smaller count")
 	case t.Op == "<=" && t.Value >= n, (t.Op == "<" || t.Op == "!=") && beyond:
-		c.Add(path, fmt.Sprintf("it always holds: it is about %s", countOf(cases)), "name a smaller count")
+		c.Add(path, fmt.Sprintf("%s always holds: it is about %s", yamlpos.Quote(t.String()), countOf(cases)), "name a smaller count")
 	}
 }
 

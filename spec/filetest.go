@@ -158,6 +158,7 @@ func (f *repeatForm) UnmarshalValue(v yamlpos.Value) {
 // A baselineForm is a word, or a mapping.
 type baselineForm struct {
 	word     string
+	mapping  bool
 	Model    string        `yaml:"model"`
 	Provider *providerForm `yaml:"provider"`
 	Results  string        `yaml:"results"`
@@ -168,6 +169,7 @@ func (f *baselineForm) UnmarshalValue(v yamlpos.Value) {
 		v.Into(&f.word)
 		return
 	}
+	f.mapping = true
 	type mapping baselineForm
 	v.Into((*mapping)(f))
 }

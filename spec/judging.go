@@ -14,15 +14,17 @@ const maxSamples = 15
 // graderExec is the grader whose decision is that of a command.
 const graderExec = "exec"
 
-// A judgeArgs is the arguments of a grader that asks a model: JudgeModel returns the one that they name, or "" for the pipeline's judge.
-type judgeArgs interface{ JudgeModel() string }
-
-// decidedBy notes who decides: a model, a command, or the grader itself.
+// decidedBy notes who decides: models, a command, or the grader itself.
 func (f *assertionForm) decidedBy(kind grade.Kind, args grade.Args) {
 	f.Judge, f.Exec = kind.Judge, kind.Name == graderExec
-	if named, ok := args.(judgeArgs); ok {
-		f.judgeModel = named.JudgeModel()
+	if !kind.Judge {
+		return
 	}
+	model := ""
+	if named, ok := args.(interface{ JudgeModel() string }); ok {
+		model = named.JudgeModel()
+	}
+	f.judges = []string{model}
 }
 
 // A judging is what assertions may ask of judges.
@@ -39,12 +41,15 @@ func (j *judging) note(in inspector, a assertionForm) {
 		return
 	}
 	j.used = true
-	switch path := a.value.Path(); {
-	case a.judgeModel == "" && !j.hasJudge:
-		in.Add(path, fmt.Sprintf("no model decides on %s", a.Kind), "name one: test: {judge: {model: …}, cases: …}, or model in the assertion")
-	case a.judgeModel != "" && a.judgeModel == j.tested && !j.allowSelf:
-		in.Add(path, fmt.Sprintf("the model under test, %s, would judge itself", yamlpos.Quote(a.judgeModel)),
-			"name another model, or say test: {judge: {allow_self: true, …}}")
+	path := a.value.Path()
+	for _, model := range a.judges {
+		switch {
+		case model == "" && !j.hasJudge:
+			in.Add(path, fmt.Sprintf("no model decides on %s", a.Kind), "name one: test: {judge: {model: …}, cases: …}, or model in the assertion")
+		case model != "" && model == j.tested && !j.allowSelf:
+			in.Add(path, fmt.Sprintf("the model under test, %s, would judge itself", yamlpos.Quote(model)),
+				"name another model, or say test: {judge: {allow_self: true, …}}")
+		}
 	}
 }
 

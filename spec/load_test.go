@@ -16,7 +16,7 @@ import (
 const smallest = "version: 1\nbase_model: m\ndataset: %s\ntest: [{question: a, answer: b}]\n"
 
 // tree writes files into a new folder, which is a repository where one of them is below .git, and returns it.
-func tree(t *testing.T, files map[string]string) string {
+func tree(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {

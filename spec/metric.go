@@ -115,5 +115,5 @@ var otherMetrics = map[string]Metric{
 	"regressions": Broken, "regressed": Broken, "improvements": Fixed, "improved": Fixed,
 	"difference": Delta, "diff": Delta, "p": PValue, "pvalue": PValue,
 	"error_rate": Errors, "errored": Errors, "refused": Refusals, "refusal_rate": Refusals, "truncations": Truncated,
-	"latency": P95Latency, "median_latency": P50Latency, "cost_usd": Cost, "loss": TrainLoss,
+	"latency": P95Latency, "p95": P95Latency, "p50": P50Latency, "p99_latency": P95Latency, "median_latency": P50Latency, "cost_usd": Cost, "loss": TrainLoss,
 }

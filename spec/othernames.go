@@ -47,6 +47,10 @@ var otherNames = map[string]map[string]string{
 		"max_tokens":       "sampling.max_completion_tokens",
 		"max_output_token": "sampling.max_completion_tokens",
 	},
+	"test.cases": {
+		"path":  "file",
+		"files": "file",
+	},
 	"test.sampling": {
 		"max_tokens": "max_completion_tokens",
 	},

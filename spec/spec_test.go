@@ -2,12 +2,14 @@ package spec_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"ftrun/runner/provider"
 	"ftrun/spec"
 	"ftrun/spec/diag"
 )
@@ -95,33 +97,103 @@ func TestBadFiles(t *testing.T) {
 // checkComplete looks for what an accepted file must never leave empty.
 func checkComplete(t *testing.T, p *spec.Pipeline) {
 	t.Helper()
+	unread := len(p.Test.CaseFiles) > 0 // by Parse
 	switch {
-	case p.Name == "", p.SHA256 == "", p.Provider.Kind == "", len(p.Thresholds) == 0, len(p.Test.Cases) == 0:
+	case p.Name == "", p.SHA256 == "", p.Provider.Kind == "":
 		t.Errorf("something is empty: %+v", p)
+	case (len(p.Thresholds) == 0 || len(p.Test.Cases) == 0) && !unread:
+		t.Errorf("nothing is tested: %+v", p)
 	case !p.Train.Off && (p.BaseModel == "" || p.Dataset == nil || p.Dataset.Path == ""):
 		t.Errorf("nothing to train: %+v", p)
 	case p.Train.Off && p.Test.Model == "":
 		t.Errorf("nothing to ask: %+v", p)
 	case p.Wait.Timeout <= 0, p.Test.Timeout <= 0, p.Test.Concurrency < 1, p.Test.MinCases < 1, p.Test.MaxErrors.Text == "", p.Test.Reuse == "":
 		t.Errorf("a default is missing: %+v", p)
-	case p.Test.Baseline.Kind != spec.BaselineBase && p.Test.Baseline.Kind != spec.BaselineOff:
-		t.Errorf("baseline %q", p.Test.Baseline.Kind)
+	case p.Dataset != nil && p.Dataset.Contamination == "":
+		t.Errorf("a default is missing: %+v", p.Dataset)
 	}
+	checkServices(t, p.Test)
 	ids := map[string]bool{}
 	for _, k := range p.Test.Cases {
-		if k.ID == "" || ids[k.ID] || strings.TrimSpace(k.Question) == "" || len(k.Assertions) == 0 && k.Answer == "" {
-			t.Errorf("case %+v", k)
+		if k.ID == "" || ids[k.ID] {
+			t.Errorf("id of case %+v", k)
 		}
 		ids[k.ID] = true
-		for _, a := range k.Assertions {
-			if a.Name == "" || a.Kind == "" || a.Grader == nil || a.Not != strings.HasPrefix(a.Kind, "not_") {
-				t.Errorf("assertion %+v", a)
-			}
-		}
+		checkCase(t, k)
 	}
 	for _, threshold := range p.Thresholds {
 		if threshold.Expression == "" || threshold.Pos.File == "" {
 			t.Errorf("threshold %+v", threshold)
+		}
+		if threshold.NeedsBaseline() && p.Test.Baseline.Kind == spec.BaselineOff {
+			t.Errorf("threshold %+v without a baseline", threshold)
+		}
+	}
+}
+
+// checkServices wants a model wherever one is asked.
+func checkServices(t *testing.T, test spec.Test) {
+	t.Helper()
+	settings := []*provider.Settings{test.Provider, test.Baseline.Provider}
+	switch b := test.Baseline; b.Kind {
+	case spec.BaselineBase, spec.BaselineOff:
+	case spec.BaselineModel:
+		if strings.TrimSpace(b.Model) == "" {
+			t.Errorf("baseline %+v", b)
+		}
+	case spec.BaselineResults:
+		if strings.TrimSpace(b.Results) == "" {
+			t.Errorf("baseline %+v", b)
+		}
+	default:
+		t.Errorf("baseline %+v", b)
+	}
+	if j := test.Judge; j != nil {
+		if j.Model == "" || j.Samples%2 != 1 {
+			t.Errorf("judge %+v", j)
+		}
+		settings = append(settings, j.Provider)
+		for _, k := range j.Calibration {
+			checkCase(t, k.Case)
+			for _, a := range k.Case.Assertions {
+				if !a.Judge {
+					t.Errorf("calibration %+v", k)
+				}
+			}
+		}
+	}
+	for _, s := range settings {
+		if s != nil && (s.Kind == "" || s.Wire != "" || s.ExtraBody != nil) {
+			t.Errorf("settings %+v", s)
+		}
+	}
+	if f := test.ResponseFormat; f != nil && (f.Name == "" || !json.Valid(f.Schema)) {
+		t.Errorf("response format %+v", f)
+	}
+}
+
+// checkCase wants a case that can be asked and decided.
+func checkCase(t *testing.T, k spec.Case) {
+	t.Helper()
+	if strings.TrimSpace(k.Question) == "" || len(k.Assertions) == 0 && k.Answer == "" || k.Pos.File == "" {
+		t.Errorf("case %+v", k)
+	}
+	if k.Repeat.Times < 1 || k.Repeat.Need < 1 || k.Repeat.Need > k.Repeat.Times {
+		t.Errorf("repeat of case %+v", k)
+	}
+	for i, m := range k.Messages {
+		if last := i == len(k.Messages)-1; last && m.Role != "user" && m.Role != "tool" || m.Content == "" && len(m.ToolCalls) == 0 && m.Role != "tool" {
+			t.Errorf("messages of case %+v", k)
+		}
+	}
+	for _, tool := range k.Tools {
+		if !json.Valid(tool) {
+			t.Errorf("tool %s", tool)
+		}
+	}
+	for _, a := range k.Assertions {
+		if a.Name == "" || a.Kind == "" || a.Grader == nil || a.Not != strings.HasPrefix(a.Kind, "not_") {
+			t.Errorf("assertion %+v", a)
 		}
 	}
 }

@@ -212,25 +212,42 @@ func (t *Threshold) unknownCondition(text string) *ThresholdError {
 		}
 		return &ThresholdError{fmt.Sprintf("no operator between %s and %s", t.Metric.shown(), yamlpos.Quote(first)), "write it like " + like}
 	}
-	words := strings.Fields(text)
-	for n := min(len(words), 4); n > 0; n-- {
-		name := strings.ToLower(strings.ReplaceAll(strings.Join(words[:n], "_"), "-", "_"))
-		meant := string(otherForms[name])
-		if meant == "" {
-			meant = diag.Suggest(name, []string{string(FormNoDrop), string(FormNotWorse)})
-		}
-		if meant != "" {
-			return &ThresholdError{fmt.Sprintf("unknown condition %s, did you mean %q?", yamlpos.Quote(firstWords(text, n)), meant), thresholdForms}
-		}
+	if meant, n := meantForm(strings.Fields(strings.ToLower(text))); meant != "" {
+		return &ThresholdError{fmt.Sprintf("unknown condition %s, did you mean %q?", yamlpos.Quote(firstWords(text, n)), meant), thresholdForms}
 	}
 	op := wordOps[strings.ToLower(first)]
-	if next, _ := cutWord(rest); first == "at" && strings.EqualFold(next, "most") {
-		op = "<="
+	words := 1
+	if next, _ := cutWord(rest); first == "at" {
+		words = 2
+		if strings.EqualFold(next, "most") {
+			op = "<="
+		}
 	}
 	if op != "" {
-		return &ThresholdError{fmt.Sprintf("unknown condition %s, did you mean %q?", yamlpos.Quote(first), op), thresholdForms}
+		return &ThresholdError{fmt.Sprintf("unknown condition %s, did you mean %q?", yamlpos.Quote(firstWords(text, words)), op), thresholdForms}
 	}
 	return &ThresholdError{"unknown condition " + yamlpos.Quote(text), thresholdForms}
+}
+
+// meantForm returns the form that the first n words may stand for, or "".
+func meantForm(words []string) (meant Form, n int) {
+	forms := []string{string(FormNoDrop), string(FormNotWorse)}
+	most := min(len(words), 4)
+	name := func(n int) string { return strings.ReplaceAll(strings.Join(words[:n], "_"), "-", "_") }
+	for n := 1; n <= most; n++ { // only the blanks between the words are wrong
+		if slices.Contains(forms, name(n)) {
+			return Form(name(n)), n
+		}
+	}
+	for n := 1; n <= most; n++ {
+		if other, ok := otherForms[name(n)]; ok {
+			return other, n
+		}
+		if s := diag.Suggest(name(n), forms); s != "" {
+			return Form(s), n
+		}
+	}
+	return "", 0
 }
 
 // firstWords returns the beginning of a text up to the end of its nth word.

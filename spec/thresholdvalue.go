@@ -120,7 +120,7 @@ func (t *Threshold) checkRange(text, digits string) *ThresholdError {
 	case t.Metric.OfTraining() && math.IsInf(high, 1) && t.Value > maxValue:
 		return &ThresholdError{fmt.Sprintf("%s is more than any loss", text), ""}
 	case t.Value > maxValue:
-		return &ThresholdError{fmt.Sprintf("%s is more than any test takes", text), ""}
+		return &ThresholdError{fmt.Sprintf("%s is more than there can be", text), ""}
 	case t.Value > high || t.Value < low:
 		problem := &ThresholdError{fmt.Sprintf("%s lies between %v and %v, found %s", t.Metric.shown(), low, high, text), ""}
 		if kind.slip != "" && math.Abs(t.Value) <= 100 {

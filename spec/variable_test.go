@@ -178,6 +178,13 @@ func TestProblemsDoNotShowVariables(t *testing.T) {
 		"thresholds: [\"pass_rate >= ${FTRUN_VAR_A}\"]\n",
 		"thresholds: [\"${FTRUN_VAR_A} >= 1\"]\n",
 		"thresholds: [\"pass_rate{tag:${FTRUN_VAR_A}} >= 1\"]\n",
+		"thresholds: [\"pass_rate ${FTRUN_VAR_A}\"]\n",
+		"thresholds: [\"pass_rate >= 1 at ${FTRUN_VAR_A}\"]\n",
+		"thresholds: [\"pass_rate no_significant_drop ${FTRUN_VAR_A}\"]\n",
+		"thresholds: [\"pass_rate not_worse_than ${FTRUN_VAR_A}\"]\n",
+		"thresholds: [\"pass_rate not_worse_than baseline ${FTRUN_VAR_A}\"]\n",
+		"thresholds: [\"pass_rate not_worse_than baseline by ${FTRUN_VAR_A}\"]\n",
+		"thresholds: [\"mean_score >= 90% ${FTRUN_VAR_A}\"]\n",
 	} {
 		src := []byte(pipeline("a.jsonl", more))
 		_, err := spec.ParseWith("p.yaml", src, spec.LoadOptions{Lookup: environment("FTRUN_VAR_A", secret)})

@@ -54,7 +54,7 @@ func (d *Document) fromJSON(path string, v jsontext.Value, at cursor, depth int)
 	switch kind := v.Kind(); {
 	case depth > maxDepth:
 		d.add(diag.Diagnostic{Pos: d.pos(n), Path: path, Message: "nested deeper than 64 levels"})
-		n.Tag = "!!null"
+		n.Tag, n.Value = "!!null", "null"
 	case kind == '"':
 		style := yaml.DoubleQuotedStyle
 		if at.still {
