@@ -276,7 +276,8 @@ func checkOp(op string) *ThresholdError {
 	return &ThresholdError{message, "an operator is one of " + strings.Join(ops, " ")}
 }
 
-// checkPossible refuses a comparison that no outcome can meet, and one that every outcome meets: it would look like a gate.
+// checkPossible refuses a comparison that no outcome can meet. One that every outcome meets is allowed: whoever only wants to see a figure beside
+// others, or lets must_pass alone decide, writes pass_rate >= 0.
 func (t *Threshold) checkPossible() *ThresholdError {
 	if t.Baseline {
 		return nil
@@ -286,8 +287,6 @@ func (t *Threshold) checkPossible() *ThresholdError {
 	switch {
 	case t.Op == "<" && t.Value == low, t.Op == ">" && t.Value == high:
 		return &ThresholdError{fmt.Sprintf("%s can never hold", yamlpos.Quote(t.String())), ""}
-	case t.Op == ">=" && t.Value == low, t.Op == "<=" && t.Value == high:
-		return &ThresholdError{fmt.Sprintf("%s always holds", yamlpos.Quote(t.String())), "leave it out, or name a value that an outcome can miss"}
 	case t.Level != 0 && (up && t.Value == high || !up && t.Value == low):
 		return &ThresholdError{fmt.Sprintf("%s can never hold: however many cases there are, they leave some doubt", yamlpos.Quote(t.String())),
 			`leave the level out, or name a value that is not the utmost`}
