@@ -38,7 +38,7 @@ func (t *addressTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	u.RawQuery = mergedQuery(t.endpoint.Query, r.URL)
-	r = r.Clone(r.Context())
+	r = r.WithContext(r.Context()) // a copy; its header stays as it is
 	r.URL = u
 	return t.next.RoundTrip(r)
 }

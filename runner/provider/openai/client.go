@@ -1,7 +1,7 @@
-// Package openai speaks the OpenAI wire to a service: files, fine-tuning jobs, models and chat completions over HTTP.
+// Package openai speaks the OpenAI wire to a service: files, fine-tuning jobs, models, chat completions and embeddings over HTTP.
 //
 // sashabaranov/go-openai makes the requests that it covers; what it lacks (listing jobs, streaming an upload, fields such as
-// metadata, method, seed and a temperature of 0, the reason of a failure) is added here over the same transport. Every reply is
+// metadata, method, seed, a temperature of 0 and an empty content, the reason of a failure) is added here over the same transport. Every reply is
 // decoded from its raw bytes, because the library's types drop fields.
 //
 // What concerns every request is a RoundTripper of its own, stacked in [New]: extra fields, the address, retries, watching over
@@ -38,7 +38,7 @@ type Config struct {
 	UserAgent string
 }
 
-// A Client is a provider.Trainer and a provider.Completer. It is safe for concurrent use.
+// A Client is a provider.Trainer, a provider.Completer and a provider.Embedder. It is safe for concurrent use.
 type Client struct {
 	api      *goopenai.Client
 	http     *http.Client
@@ -48,11 +48,13 @@ type Client struct {
 	requests atomic.Int64
 	retries  atomic.Int64
 	reached  atomic.Bool // a connection was made once
+	manners  manners
 }
 
 var (
 	_ provider.Trainer   = (*Client)(nil)
 	_ provider.Completer = (*Client)(nil)
+	_ provider.Embedder  = (*Client)(nil)
 )
 
 // New returns a client. It sends nothing.

@@ -29,10 +29,11 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	*t = ""
 	var s string
 	switch {
+	case b[0] == '{', b[0] == '[', string(b) == "null":
+	case b[0] != '"':
+		*t = text(b)
 	case json.Unmarshal(b, &s) == nil:
 		*t = text(s)
-	case b[0] != '{' && b[0] != '[':
-		*t = text(b)
 	}
 	return nil
 }

@@ -43,7 +43,8 @@ func (t *retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if failure == nil || r.Context().Err() != nil || !c.mayReplay(failure) {
 			return resp, err
 		}
-		if !pleaToWait(failure) {
+		plea := pleaToWait(failure)
+		if !plea {
 			failures++
 		}
 		if failures >= t.bound(failure) {
@@ -59,6 +60,9 @@ func (t *retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		r = again
 		t.retries.Add(1)
+		if plea {
+			provider.Throttled(r.Context(), failure.RetryAfter)
+		}
 		if t.onRetry != nil {
 			t.onRetry(Retry{Op: c.op, Attempt: attempt, Delay: delay, Err: failure})
 		}

@@ -35,7 +35,7 @@ func (t *extraTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("request body: %w", err)
 	}
-	r = r.Clone(r.Context())
+	r = r.WithContext(r.Context()) // a copy; its header stays as it is
 	r.ContentLength = int64(len(body))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body, _ = r.GetBody()
@@ -111,18 +111,36 @@ func (t *answerTransport) exchange(r *http.Request, c *call, dog *watchdog) (*ht
 		return nil, err
 	}
 	body = t.redact.body(body)
-	if resp.StatusCode < 300 && !c.raw && !json.Valid(body) {
-		return nil, fmt.Errorf("answer is no JSON: %s", describe(body))
-	}
-	if resp.StatusCode < 300 && c.read != nil {
-		if err := c.read(body); err != nil {
-			return nil, withReason(err, body)
+	handed := body
+	if resp.StatusCode < 300 {
+		if err := c.take(body); err != nil {
+			return nil, err
+		}
+		if c.read != nil { // all is taken in: go-openai need not read it once more
+			handed = []byte("{}")
 		}
 	}
 	c.status, c.body = resp.StatusCode, body
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	resp.ContentLength = int64(len(body))
+	resp.Body = io.NopCloser(bytes.NewReader(handed))
+	resp.ContentLength = int64(len(handed))
 	return resp, nil
+}
+
+// take takes in an answer of success. Whether it is JSON, its reader finds out by reading it.
+func (c *call) take(body []byte) error {
+	var err error
+	if c.read != nil {
+		if err = c.read(body); err == nil {
+			return nil
+		}
+	}
+	if !c.raw && !json.Valid(body) {
+		return fmt.Errorf("answer is no JSON: %s", describe(body))
+	}
+	if err != nil {
+		return withReason(err, body)
+	}
+	return nil
 }
 
 // A longError is an answer past its bound: asked again, it would be as long.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"ftrun/runner/provider"
@@ -15,7 +14,7 @@ var errNoID = errors.New("answer has no id")
 
 // decode reads a JSON object. Its fields are of lenient types, so that only something else than an object goes wrong.
 func decode(raw []byte, what string, into any) error {
-	if bytes.TrimSpace(raw)[0] != '{' || json.Unmarshal(raw, into) != nil {
+	if text := bytes.TrimSpace(raw); len(text) == 0 || text[0] != '{' || json.Unmarshal(raw, into) != nil {
 		return fmt.Errorf("%s is no object: %s", what, excerpt(raw))
 	}
 	return nil
@@ -222,55 +221,4 @@ func decodeFile(raw []byte) (provider.File, error) {
 		file.Bytes = *w.Bytes.v
 	}
 	return file, nil
-}
-
-// A content is a message's text, or the texts of its parts.
-type content string
-
-func (c *content) UnmarshalJSON(b []byte) error {
-	var parts []lenient[struct {
-		Text lenient[string] `json:"text"`
-	}]
-	if json.Unmarshal(b, &parts) != nil {
-		return (*text)(c).UnmarshalJSON(b)
-	}
-	var all strings.Builder
-	for _, p := range parts {
-		all.WriteString(p.v.Text.v)
-	}
-	*c = content(all.String())
-	return nil
-}
-
-type wireChoice struct {
-	FinishReason text `json:"finish_reason"`
-	Message      *struct {
-		Content content `json:"content"`
-		Refusal text    `json:"refusal"`
-	} `json:"message"`
-}
-
-func decodeCompletion(body []byte) (provider.Completion, error) {
-	var w struct {
-		Model   text                  `json:"model"`
-		Choices lenient[[]wireChoice] `json:"choices"`
-		Usage   lenient[*struct {
-			PromptTokens     whole `json:"prompt_tokens"`
-			CompletionTokens whole `json:"completion_tokens"`
-		}] `json:"usage"`
-	}
-	if err := decode(body, "completion", &w); err != nil {
-		return provider.Completion{}, err
-	}
-	if len(w.Choices.v) == 0 || w.Choices.v[0].Message == nil {
-		return provider.Completion{}, errors.New("completion has no choices")
-	}
-	choice := w.Choices.v[0]
-	completion := provider.Completion{
-		Model: string(w.Model), FinishReason: string(choice.FinishReason), Text: string(choice.Message.Content), Refusal: string(choice.Message.Refusal),
-	}
-	if u := w.Usage.v; u != nil && u.PromptTokens.v != nil && u.CompletionTokens.v != nil {
-		completion.Usage = &provider.Usage{PromptTokens: *u.PromptTokens.v, CompletionTokens: *u.CompletionTokens.v}
-	}
-	return completion, nil
 }
