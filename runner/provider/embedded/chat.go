@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,17 +14,23 @@ import (
 const (
 	untrainedReply = "This is ftrun's embedded stand-in, not a GPT, and it is untrained: it has learned no replies yet."
 	unknownReply   = "This is ftrun's embedded stand-in, not a GPT, and no word of this conversation occurs in what it was trained on."
+	unfitReply     = "This is ftrun's embedded stand-in, not a GPT, and every reply that it has learned calls tools that are not offered here."
 )
 
 // A chatRequest holds the parameters that have an effect. Others are accepted and change nothing: the same conversation always gets the
 // same reply, so there is nothing to sample.
 type chatRequest struct {
-	Model               string    `json:"model"`
-	Messages            []message `json:"messages"`
-	N                   *int      `json:"n"`
-	MaxTokens           *int      `json:"max_tokens"`
-	MaxCompletionTokens *int      `json:"max_completion_tokens"`
-	Stream              bool      `json:"stream"`
+	Model               string          `json:"model"`
+	Messages            []message       `json:"messages"`
+	N                   *int            `json:"n"`
+	Temperature         *float64        `json:"temperature"`
+	MaxTokens           *int            `json:"max_tokens"`
+	MaxCompletionTokens *int            `json:"max_completion_tokens"`
+	Tools               *[]tool         `json:"tools"`
+	ToolChoice          json.RawMessage `json:"tool_choice"`
+	ParallelToolCalls   *bool           `json:"parallel_tool_calls"`
+	ResponseFormat      *responseFormat `json:"response_format"`
+	Stream              bool            `json:"stream"`
 	StreamOptions       struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
@@ -70,7 +75,14 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) error {
 	if err := req.check(); err != nil {
 		return err
 	}
-	answer, err := s.answer(&req)
+	if err := s.checkTemperature(&req); err != nil {
+		return err
+	}
+	want, err := req.wanted()
+	if err != nil {
+		return err
+	}
+	answer, err := s.answer(&req, &want)
 	if err != nil {
 		return err
 	}
@@ -106,7 +118,7 @@ func (req *chatRequest) check() error {
 	if limit := req.limit(); limit != nil && *limit < 1 {
 		return invalid("max_completion_tokens", "Invalid 'max_completion_tokens': %d is less than 1.", *limit)
 	}
-	return nil
+	return checkTurns(req.Messages)
 }
 
 // limit is the most tokens the answer may have, or nil.
@@ -117,28 +129,86 @@ func (req *chatRequest) limit() *int {
 	return req.MaxTokens
 }
 
-// answer lets the model answer.
-func (s *Server) answer(req *chatRequest) (reply, error) {
-	if !strings.HasPrefix(req.Model, tunedPrefix) {
-		_, err := s.rootOf(req.Model)
-		return reply{Content: untrainedReply}, err
+// A wanted is what an answer may be.
+type wanted struct {
+	calling calling
+	shape   shape
+}
+
+// wanted checks what a request says of its answer.
+func (req *chatRequest) wanted() (w wanted, err error) {
+	if w.calling, err = req.callingOf(); err != nil {
+		return wanted{}, err
 	}
-	tuned, err := s.jobs.tuned(req.Model)
+	w.shape, err = req.shapeOf()
+	return w, err
+}
+
+// fits says whether a learned reply may be given.
+func (w *wanted) fits(r *reply) bool {
+	if r.ToolCalls != nil {
+		return w.calling.allows(r.ToolCalls) && (r.Content == "" || w.shape.accepts(r.Content))
+	}
+	return !w.calling.must && w.shape.accepts(r.Content)
+}
+
+// standIn is the answer where no learned reply may be given: a call, where there has to be one, or a text of the shape.
+func (w *wanted) standIn(text string) (reply, error) {
+	if w.calling.must {
+		calls, err := w.calling.standIn()
+		return reply{ToolCalls: calls}, err
+	}
+	content, err := w.shape.standIn(text)
+	return reply{Content: content}, err
+}
+
+// answer lets the model answer.
+func (s *Server) answer(req *chatRequest, w *wanted) (reply, error) {
+	if !strings.HasPrefix(req.Model, tunedPrefix) {
+		if _, err := s.rootOf(req.Model); err != nil {
+			return reply{}, err
+		}
+		return w.standIn(untrainedReply)
+	}
+	m, err := s.tunedModel(req.Model)
 	if err != nil {
 		return reply{}, err
+	}
+	best, known := m.best(promptOf(req.Messages), w.fits)
+	switch {
+	case best != nil:
+		return *best, nil
+	case known:
+		return w.standIn(unfitReply)
+	default:
+		return w.standIn(unknownReply)
+	}
+}
+
+// tunedModel returns a tuned model that is ready to be asked.
+func (s *Server) tunedModel(name string) (*model, error) {
+	tuned, err := s.jobs.tuned(name)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.jobs.notReady(&tuned); err != nil {
-		return reply{}, err
+		return nil, err
 	}
-	m, err := s.models.get(tuned.blob)
-	if err != nil {
-		return reply{}, err
+	return s.models.get(tuned.blob)
+}
+
+// checkTemperature refuses a temperature where the faults say that the model takes none but its own, in the service's words.
+func (s *Server) checkTemperature(req *chatRequest) error {
+	if req.Temperature == nil || *req.Temperature == 1 {
+		return nil
 	}
-	answer, ok := m.answer(promptOf(req.Messages))
-	if !ok {
-		return reply{Content: unknownReply}, nil
+	root, err := s.rootOf(req.Model)
+	if err != nil || !slices.Contains(s.faults.dialect().FixedTemperature, root) {
+		return err
 	}
-	return answer, nil
+	e := invalid("temperature", "Unsupported value: 'temperature' does not support %v with this model. Only the default (1) value is supported.", *req.Temperature)
+	e.Code = "unsupported_value"
+	return e
 }
 
 func (s *Server) newCompletion(req *chatRequest, answer reply) chatCompletion {
@@ -157,14 +227,26 @@ func (s *Server) newCompletion(req *chatRequest, answer reply) chatCompletion {
 	}
 	return chatCompletion{
 		ID: "chatcmpl-" + rand.Text(), Object: "chat.completion", Created: s.now().Unix(), Model: req.Model,
-		SystemFingerprint: fingerprint, Choices: []chatChoice{choice}, Usage: count(req.Messages, choice.Message),
+		SystemFingerprint: fingerprint, Choices: []chatChoice{choice}, Usage: count(req, choice.Message),
 	}
 }
 
-func count(asked []message, answer chatMessage) usage {
+// count counts what a request says, its tools and its response format included, and what the answer says.
+func count(req *chatRequest, answer chatMessage) usage {
 	var u usage
-	for _, m := range asked {
+	for _, m := range req.Messages {
 		u.PromptTokens += countTokens(m.Content.text)
+		if m.calls() {
+			u.PromptTokens += countTokens(string(m.ToolCalls))
+		}
+	}
+	if req.Tools != nil {
+		for _, t := range *req.Tools {
+			u.PromptTokens += t.tokens()
+		}
+	}
+	if f := req.ResponseFormat; f != nil && f.JSONSchema != nil {
+		u.PromptTokens += countTokens(deref(f.JSONSchema.Name)) + countTokens(string(f.JSONSchema.Schema))
 	}
 	u.CompletionTokens = countTokens(deref(answer.Content)) + countTokens(string(answer.ToolCalls))
 	u.TotalTokens = u.PromptTokens + u.CompletionTokens
@@ -187,86 +269,4 @@ func (b *board) notReady(m *tunedModel) error {
 		Status: j.Script.NotReady.Status, Type: typeInvalid, Param: "model", Code: cmp.Or(j.Script.NotReady.Code, "model_not_ready"),
 		Message: fmt.Sprintf("The model `%s` is not ready yet.", m.name),
 	}
-}
-
-type chunkDelta struct {
-	Role      string          `json:"role,omitempty"`
-	Content   *string         `json:"content,omitempty"`
-	ToolCalls json.RawMessage `json:"tool_calls,omitempty"`
-}
-
-type chunkChoice struct {
-	Index        int        `json:"index"`
-	Delta        chunkDelta `json:"delta"`
-	Logprobs     *struct{}  `json:"logprobs"`
-	FinishReason *string    `json:"finish_reason"`
-}
-
-type chatChunk struct {
-	ID                string        `json:"id"`
-	Object            string        `json:"object"` // "chat.completion.chunk"
-	Created           int64         `json:"created"`
-	Model             string        `json:"model"`
-	SystemFingerprint string        `json:"system_fingerprint"`
-	Choices           []chunkChoice `json:"choices"`
-	Usage             *usage        `json:"usage,omitempty"`
-}
-
-// stream sends a completion as server-sent events: who speaks, what is said, why it ends and, if wanted, the usage. The reply is known
-// as a whole, so it comes in one piece.
-func stream(w http.ResponseWriter, c chatCompletion, withUsage bool) error {
-	choice := c.Choices[0]
-	deltas := []chunkChoice{
-		{Delta: chunkDelta{Role: choice.Message.Role}},
-		{Delta: chunkDelta{Content: choice.Message.Content, ToolCalls: indexed(choice.Message.ToolCalls)}},
-		{FinishReason: &choice.FinishReason},
-	}
-	chunk := chatChunk{ID: c.ID, Object: "chat.completion.chunk", Created: c.Created, Model: c.Model, SystemFingerprint: c.SystemFingerprint}
-	var chunks []chatChunk
-	for _, d := range deltas {
-		chunk.Choices = []chunkChoice{d}
-		chunks = append(chunks, chunk)
-	}
-	if withUsage {
-		chunk.Choices, chunk.Usage = []chunkChoice{}, &c.Usage
-		chunks = append(chunks, chunk)
-	}
-
-	w.Header().Set("Content-Type", "text/event-stream")
-	for _, chunk := range chunks {
-		b, err := json.Marshal(chunk)
-		if err != nil {
-			return brokenAnswer(err)
-		}
-		if err := sendEvent(w, b); err != nil {
-			return err
-		}
-	}
-	return sendEvent(w, []byte("[DONE]"))
-}
-
-func sendEvent(w http.ResponseWriter, data []byte) error {
-	if _, err := w.Write(slices.Concat([]byte("data: "), data, []byte("\n\n"))); err != nil {
-		return brokenAnswer(err)
-	}
-	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return brokenAnswer(err)
-	}
-	return nil
-}
-
-// indexed adds to each tool call its place in the list, which a stream has and a whole message lacks.
-func indexed(calls json.RawMessage) json.RawMessage {
-	var list []map[string]any
-	if json.Unmarshal(calls, &list) != nil {
-		return nil
-	}
-	for i := range list {
-		list[i]["index"] = i
-	}
-	b, err := json.Marshal(list)
-	if err != nil {
-		return nil
-	}
-	return b
 }

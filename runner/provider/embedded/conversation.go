@@ -11,11 +11,12 @@ import (
 
 // A message of a conversation, in training data and in requests alike.
 type message struct {
-	Role      string          `json:"role"`
-	Content   content         `json:"content"`
-	ToolCalls json.RawMessage `json:"tool_calls"`
-	Call      json.RawMessage `json:"function_call"`
-	Weight    *float64        `json:"weight"`
+	Role       string          `json:"role"`
+	Content    content         `json:"content"`
+	ToolCalls  json.RawMessage `json:"tool_calls"`
+	ToolCallID string          `json:"tool_call_id"`
+	Call       json.RawMessage `json:"function_call"`
+	Weight     *float64        `json:"weight"`
 }
 
 // content is the text of a message. Parts that are not text (images, sound) are not seen by the model and leave nothing.

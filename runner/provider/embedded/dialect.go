@@ -15,6 +15,8 @@ type dialect struct {
 	Models        []string          `json:"models"` // the untuned models there are; nil: every name is one
 	ShutdownDates map[string]string `json:"shutdown_dates"`
 	Missing       []string          `json:"missing"`
+
+	FixedTemperature []string `json:"fixed_temperature"` // the untuned models that take no temperature but 1, and what is tuned from them
 }
 
 // What becomes of the metadata of jobs.
@@ -37,6 +39,7 @@ var endpoints = map[string][]string{
 	"events":      {"/v1/fine_tuning/jobs/{id}/events"},
 	"checkpoints": {"/v1/fine_tuning/jobs/{id}/checkpoints"},
 	"models":      {"/v1/models", "/v1/models/{id...}"},
+	"embeddings":  {"/v1/embeddings"},
 }
 
 func (d *dialect) check() error {
@@ -60,6 +63,11 @@ func (d *dialect) checkModels() error {
 	for i, name := range d.Models {
 		if name == "" || strings.HasPrefix(name, tunedPrefix) {
 			return fmt.Errorf("models[%d]: %q is not the name of an untuned model", i, name)
+		}
+	}
+	for i, name := range d.FixedTemperature {
+		if name == "" || strings.HasPrefix(name, tunedPrefix) || !d.has(name) {
+			return fmt.Errorf("fixed_temperature[%d]: %q is not the name of an untuned model that there is", i, name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.ShutdownDates)) {

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -182,5 +183,29 @@ func TestMissingEndpoints(t *testing.T) {
 	}
 	if len(c.resultOf(j)) == 0 || !slices.Contains(c.filenames(""), "step_metrics.csv") {
 		t.Error("the result file is missing too")
+	}
+}
+
+// TestFixedTemperature: a model that takes no temperature says so as the service does, and so does what is tuned from it.
+func TestFixedTemperature(t *testing.T) {
+	c := serve(t, Options{Faults: faults(t, `{"fixed_temperature": ["reasoner-1"]}`)})
+	j := c.await(c.create(c.upload(jsonl(squares(10))), fields{"model": "reasoner-1"}).ID)
+	for _, test := range []struct {
+		model       string
+		temperature any
+		refused     bool
+	}{
+		{"reasoner-1", 0, true}, {"reasoner-1", 0.5, true}, {"reasoner-1", 1, false}, {"reasoner-1", nil, false},
+		{*j.FineTunedModel, 0, true}, {*j.FineTunedModel, 1, false}, {"another", 0, false},
+	} {
+		a := c.do("POST", "/v1/chat/completions", fields{"model": test.model, "temperature": test.temperature, "messages": []fields{{"role": "user", "content": "square of 3"}}})
+		if !test.refused {
+			a.text()
+			continue
+		}
+		a.wants(400, "unsupported_value", fmt.Sprintf("'temperature' does not support %v with this model", test.temperature))
+		if !strings.Contains(string(a.Body), `"param":"temperature"`) {
+			t.Errorf("%s names no parameter", a.Body)
+		}
 	}
 }

@@ -281,7 +281,9 @@ func TestUnusualTrainingFile(t *testing.T) {
 		t.Error("a message of weight 0 was learned")
 	}
 	var completion chatCompletion
-	c.chat(*j.FineTunedModel, "the weather in Oslo").into(&completion)
+	c.do("POST", "/v1/chat/completions", fields{
+		"model": *j.FineTunedModel, "messages": []fields{{"role": "user", "content": "the weather in Oslo"}}, "tools": []fields{functionTool("weather", nil)},
+	}).into(&completion)
 	if choice := completion.Choices[0]; choice.FinishReason != "tool_calls" || !strings.Contains(string(choice.Message.ToolCalls), "Oslo") {
 		t.Errorf("weather: %+v", choice)
 	}

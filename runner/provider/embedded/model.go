@@ -1,6 +1,9 @@
 package embedded
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // A model picks a reply for a prompt.
 type model struct {
@@ -14,18 +17,48 @@ type model struct {
 //
 // It takes one inner product for each reply: 0.3 ms for the 7,473 of GSM8K.
 func (m *model) answer(p prompt) (r reply, ok bool) {
-	features := m.rarity.encode(termsOf(p))
-	if len(features) == 0 || len(m.replies) == 0 {
+	best, known := m.best(p, func(*reply) bool { return true })
+	if !known {
 		return reply{}, false
 	}
-	point := m.questions.sum(features)
-	best, top := 0, dot(&point, &m.vectors[0])
-	for i := range m.vectors[1:] {
-		if score := dot(&point, &m.vectors[i+1]); score > top {
-			best, top = i+1, score
+	return *best, true
+}
+
+// best picks, among the replies that fit, the one whose vector lies best with the prompt's; nil where none fits. known is false where the
+// model knows no word of the prompt. fits is asked for the replies from the best on.
+func (m *model) best(p prompt, fits func(*reply) bool) (r *reply, known bool) {
+	point, known := m.point(p)
+	if !known || len(m.replies) == 0 {
+		return nil, false
+	}
+	first := 0
+	scores := make([]float32, len(m.vectors))
+	for i := range m.vectors {
+		scores[i] = dot(&point, &m.vectors[i])
+		if scores[i] > scores[first] {
+			first = i
 		}
 	}
-	return m.replies[best], true
+	if fits(&m.replies[first]) {
+		return &m.replies[first], true
+	}
+	order := upTo(len(scores))
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+	for _, i := range order {
+		if i != first && fits(&m.replies[i]) {
+			return &m.replies[i], true
+		}
+	}
+	return nil, true
+}
+
+// point is where a prompt lies among the replies; known is false where the model knows no word of it.
+func (m *model) point(p prompt) (v vector, known bool) {
+	features := m.rarity.encode(termsOf(p))
+	if len(features) == 0 {
+		return vector{}, false
+	}
+	return m.questions.sum(features), true
 }
 
 func (m *model) clone() *model {

@@ -39,6 +39,7 @@ func (s *Server) newRoutes() *http.ServeMux {
 		{"GET", "/v1/models/{id...}", s.getModel},
 		{"DELETE", "/v1/models/{id...}", s.deleteModel},
 		{"POST", "/v1/chat/completions", s.complete},
+		{"POST", "/v1/embeddings", s.createEmbeddings},
 	} {
 		if s.faults.dialect().lacks(route.path) {
 			continue

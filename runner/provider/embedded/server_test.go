@@ -47,7 +47,7 @@ func TestModels(t *testing.T) {
 func TestUnknownRoutes(t *testing.T) {
 	c := serve(t, Options{})
 	c.do("GET", "/", nil).wants(404, "", "Invalid URL (GET /)")
-	c.do("GET", "/v1/embeddings", nil).wants(404, "", "Invalid URL")
+	c.do("GET", "/v1/moderations", nil).wants(404, "", "Invalid URL")
 	c.do("POST", "/v1/models", nil).wants(405, "method_not_supported", "only GET")
 	a := c.do("PATCH", "/v1/files/file-1", nil)
 	a.wants(405, "method_not_supported", "DELETE, GET")

@@ -24,8 +24,12 @@ var prose = map[string]map[string]any{
 }
 
 // live are properties that services answer with though the description does not list them: name and schema, by the schema they
-// belong to. The status paused stands in the description's own example of pausing a job, and not in the list of statuses.
+// belong to. The status paused stands in the description's own example of pausing a job, and not in the list of statuses. An embedding
+// is described as numbers, and is a text where the request has the encoding_format base64, which is described.
 var live = map[string]map[string]any{
+	"Embedding": {
+		"embedding": map[string]any{"type": []any{"array", "string"}, "items": map[string]any{"type": "number"}},
+	},
 	"FineTuningJob": {
 		"user_provided_suffix": map[string]any{"type": []any{"string", "null"}},
 		"status":               map[string]any{"enum": []any{"validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled"}},
