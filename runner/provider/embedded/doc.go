@@ -2,7 +2,7 @@
 // fails on demand.
 //
 // It speaks the part of the API that a fine-tuning pipeline needs: files, fine-tuning jobs with their events, checkpoints and result files,
-// models, and chat completions, streamed or not. It is an independent reading of the published description and shares no code with ftrun's client, so that each
+// models, chat completions, streamed or not, and embeddings. It is an independent reading of the published description and shares no code with ftrun's client, so that each
 // proves the other.
 //
 //	server, err := embedded.New(embedded.Options{Dir: ".ftrun/embedded"})
@@ -17,9 +17,34 @@
 // the same model, bit for bit, on any number of cores of one kind of machine. It accepts any base model's name. A base model is untrained and
 // answers one fixed sentence; a tuned model answers another where it knows no word of the conversation.
 //
-// Of a chat request the engine heeds model, messages, max_completion_tokens (or max_tokens), stream and stream_options; n must be 1, and
-// what else there is changes nothing. Its token is a word or a punctuation mark. A job's trained_tokens is the count of these in the content
-// of all messages of the training file, times n_epochs.
+// Of a chat request the engine heeds model, messages, tools, tool_choice, parallel_tool_calls, response_format, max_completion_tokens (or
+// max_tokens), stream and stream_options; n must be 1, and what else there is changes nothing. Its token is a word or a punctuation mark. A
+// job's trained_tokens is the count of these in the content of all messages of the training file, times n_epochs; the usage of an answer counts
+// the definitions of tools and the schema of a format too.
+//
+// # Tools and formats
+//
+// A model gives a tool call that it has learned only where the request offers the tool; else it gives the next best reply. With tool_choice
+// none it gives no call, with required, or with the name of a function, nothing else. With parallel_tool_calls false, no two calls come in one
+// message. Where there has to be a call and none was learned, the first of the tools is called, with arguments that fit its parameters and
+// mean nothing.
+//
+// With a response_format, a model gives the best reply that it has learned and that is JSON of that format. Where there is none, and
+// from an untrained model, comes a small value that fits the schema and is the same every time: the first of an enum, the least number, the
+// required properties, and in strings that this is a stand-in. Where no such value is found either, the request is refused with 400. So is a
+// schema that refers to another document, that is longer than 256 KiB, or, where it is strict, that is outside the subset which the service
+// takes: an object, additionalProperties false, every property required, none of allOf, oneOf, not, if and their kin. Replies that would take
+// too long to hold to a schema are passed over.
+//
+// # Embeddings
+//
+// A vector has the length 1, and the same text always has the same one. For any name but those of tuned models it is made of hashes of the
+// text's words, pairs of words and starts of words, 512 numbers or as many as dimensions asks for, up to 4,096: texts that share words lie near
+// each other, and nothing more is known of their meaning. A tuned model gives the 64 numbers, or the first of them, by which it picks its
+// replies, so that texts which call for one reply lie near each other; a text of which it knows no word gets hashes. Input is a text
+// or a list of texts, and no tokens.
+//
+// # Jobs
 //
 // A job that asks for a seed gets it; else the seed is taken from the training file's content. A job may be based on a tuned model and then
 // goes on from its weights. Jobs train one at a time.
@@ -64,9 +89,10 @@
 //	  "list_lag": "2s",
 //	  "metadata": "ignored",
 //	  "result_file": "plain",
-//	  "models": ["gpt-4.1-mini-2025-04-14", "gpt-4.1-nano-2025-04-14"],
+//	  "models": ["gpt-4.1-mini-2025-04-14", "gpt-4.1-nano-2025-04-14", "o4-mini"],
 //	  "shutdown_dates": {"gpt-4.1-mini-2025-04-14": "2027-01-14"},
-//	  "missing": ["events", "checkpoints"]
+//	  "missing": ["events", "checkpoints"],
+//	  "fixed_temperature": ["o4-mini"]
 //	}
 //
 // A rule is meant for the requests of its method (every one where it has none) to the paths that match its pattern (as [path.Match]
@@ -99,12 +125,14 @@
 //
 // The rest is how other services differ all the time:
 //
-//	metadata        filter (the default); echo: lists of jobs are not filtered by it; ignored: it is dropped as well; rejected: a job
-//	                with it is refused with 400
-//	result_file     base64 (the default), plain CSV, or none
-//	models          the only untuned models there are; the others are 404 wherever they are named
-//	shutdown_dates  the shutdown_date of untuned models, and of what is tuned from them, where models are shown
-//	missing         events, checkpoints, models: endpoints that are 404
+//	metadata           filter (the default); echo: lists of jobs are not filtered by it; ignored: it is dropped as well; rejected: a job
+//	                   with it is refused with 400
+//	result_file        base64 (the default), plain CSV, or none
+//	models             the only untuned models there are; the others are 404 wherever they are named
+//	shutdown_dates     the shutdown_date of untuned models, and of what is tuned from them, where models are shown
+//	missing            events, checkpoints, models, embeddings: endpoints that are 404
+//	fixed_temperature  untuned models that refuse every temperature but 1 with 400, as models that reason do, and so does what is tuned
+//	                   from them
 //
 // Durations are written as [time.ParseDuration] reads them.
 package embedded

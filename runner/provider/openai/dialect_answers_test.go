@@ -81,8 +81,8 @@ func (s *service) showJob(job object, asked bool) {
 	}
 }
 
-// chat asks a model by the name under which it is served.
-func (s *service) chat(deployment string, r *http.Request) (int, []byte) {
+// question asks a model by the name under which it is served.
+func (s *service) question(path, deployment string, r *http.Request) (int, []byte) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
 		return s.say(denied(http.StatusBadRequest, "", "%v", err))
@@ -97,7 +97,7 @@ func (s *service) chat(deployment string, r *http.Request) (int, []byte) {
 		return s.say(s.unserved(name))
 	}
 	body["model"] = model
-	status, answer := s.engines(http.MethodPost, "/chat/completions", body)
+	status, answer := s.engines(http.MethodPost, path, body)
 	if status >= 300 {
 		return status, answer
 	}

@@ -33,6 +33,7 @@ const (
 	opCheckpoints operation = "checkpoints"
 	opModel       operation = "model"
 	opChat        operation = "chat"
+	opEmbed       operation = "embed"
 	opNone        operation = "none"
 )
 
@@ -105,7 +106,7 @@ type seenRequest struct {
 type ownFile struct{ name, content string }
 
 func newService(t *testing.T, d dialect, key string) *service {
-	engine, err := embedded.New(embedded.Options{})
+	engine, err := embedded.New(embedded.Options{Faults: coldFaults(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,6 +162,7 @@ func (s *service) operation(r *http.Request) (op operation, id string) {
 		"POST jobs": opCreate, "GET jobs": opJobs, "GET jobs/*": opJob, "POST jobs/*/cancel": opCancel,
 		"GET jobs/*/events": opEvents, "GET jobs/*/checkpoints": opCheckpoints,
 		"POST chat/*": opChat, "POST deployments/*/chat/completions": opChat,
+		"POST embeddings": opEmbed, "POST deployments/*/embeddings": opEmbed,
 	}[r.Method+" "+strings.Join(parts, "/")]
 	if !ok {
 		return opNone, ""
@@ -190,7 +192,9 @@ func (s *service) answer(op operation, id string, r *http.Request) (int, []byte)
 	case opCreate:
 		return s.createJob(r)
 	case opChat:
-		return s.chat(id, r)
+		return s.question("/chat/completions", id, r)
+	case opEmbed:
+		return s.question("/embeddings", id, r)
 	case opContent:
 		if file, ok := s.own[id]; ok {
 			return http.StatusOK, []byte(file.content)

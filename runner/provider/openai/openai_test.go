@@ -39,7 +39,7 @@ func failureOf(t *testing.T, err error) *provider.Error {
 // TestConformance holds the client, and with it the embedded engine behind real HTTP, to what ftrun relies on.
 func TestConformance(t *testing.T) {
 	providertest.Run(t, func(t *testing.T) providertest.Provider {
-		engine, err := embedded.New(embedded.Options{})
+		engine, err := embedded.New(embedded.Options{Faults: coldFaults(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,6 +52,16 @@ func TestConformance(t *testing.T) {
 		})
 		return openai.New(openai.Config{Endpoint: endpoint(server.URL)})
 	})
+}
+
+// coldFaults make the engine have the model that the conformance suite wants.
+func coldFaults(t *testing.T) *embedded.Faults {
+	t.Helper()
+	faults, err := embedded.ParseFaults(strings.NewReader(`{"fixed_temperature": ["` + providertest.ColdModel + `"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return faults
 }
 
 func endpoint(url string) provider.Endpoint {

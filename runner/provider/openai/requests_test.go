@@ -2,6 +2,7 @@ package openai_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -111,6 +112,27 @@ var askings = []asking{
 		})
 		return err
 	}},
+	{"Complete", "tools", func(ctx context.Context, c *openai.Client, on target) error {
+		_, err := c.Complete(ctx, provider.CompletionRequest{
+			Model: on.model, Tools: []json.RawMessage{weatherTool},
+			Messages: []provider.Message{
+				{Role: "user", Content: "hi", Name: "ann"}, {Role: "assistant", ToolCalls: []provider.ToolCall{{ID: "call_1", Name: "weather"}}},
+				{Role: "tool", ToolCallID: "call_1"}, {Role: "assistant", Content: ""}, {Role: "user"},
+			},
+		})
+		return err
+	}},
+	{"Complete", "format", func(ctx context.Context, c *openai.Client, on target) error {
+		_, err := c.Complete(ctx, provider.CompletionRequest{
+			Model: on.model, Messages: []provider.Message{{Role: "user", Content: "hi"}},
+			ResponseFormat: &provider.ResponseFormat{Name: "verdict", Schema: json.RawMessage(`{"type":"object","properties":{},"required":[],"additionalProperties":false}`)},
+		})
+		return err
+	}},
+	{"Embed", "one", func(ctx context.Context, c *openai.Client, on target) error {
+		_, err := c.Embed(ctx, on.model, []string{"hi"})
+		return err
+	}},
 	{"Complete", "cold", func(ctx context.Context, c *openai.Client, _ target) error { _, err := ask(ctx, c); return err }},
 	{"Checkpoints", "", func(ctx context.Context, c *openai.Client, on target) error {
 		_, err := c.Checkpoints(ctx, on.job)
@@ -137,7 +159,7 @@ func uploadSmall(ctx context.Context, c *openai.Client, name string) (provider.F
 }
 
 func TestEveryMethodIsAsked(t *testing.T) {
-	for _, of := range []reflect.Type{reflect.TypeFor[provider.Trainer](), reflect.TypeFor[provider.Completer]()} {
+	for _, of := range []reflect.Type{reflect.TypeFor[provider.Trainer](), reflect.TypeFor[provider.Completer](), reflect.TypeFor[provider.Embedder]()} {
 		for i := range of.NumMethod() {
 			name := of.Method(i).Name
 			if !slices.ContainsFunc(askings, func(o asking) bool { return o.method == name }) {
@@ -150,7 +172,7 @@ func TestEveryMethodIsAsked(t *testing.T) {
 // guardedEngine serves an embedded engine behind a proxy that holds every request, and every answer, to the published description.
 func guardedEngine(t *testing.T, d *openapi.Description, log func(string)) (url string) {
 	t.Helper()
-	engine, err := embedded.New(embedded.Options{Log: log})
+	engine, err := embedded.New(embedded.Options{Log: log, Faults: coldFaults(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +259,7 @@ func (s *reluctant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		item := map[bool]int{true: 2, false: 1}[first] // the newest comes first
 		fmt.Fprintf(w, `{"data":[{"id":"%s-%d","created_at":%d}],"has_more":%v}`, last, item, item, first)
 	default:
-		io.WriteString(w, `{"id":"x-1","status":"succeeded","result_files":["file-2"],"choices":[{"finish_reason":"stop","message":{"content":"a"}}]}`)
+		io.WriteString(w, `{"id":"x-1","status":"succeeded","result_files":["file-2"],"choices":[{"finish_reason":"stop","message":{"content":"a"}}],"data":[{"embedding":[1]}]}`)
 	}
 }
 

@@ -17,10 +17,15 @@ import (
 type Provider interface {
 	provider.Trainer
 	provider.Completer
+	provider.Embedder
 }
 
-// Run holds a provider to what the rest of ftrun relies on. open returns a provider with nothing in it; a job of twelve examples
-// must end within a minute.
+// ColdModel is the base model, of every provider that is tested, that takes no temperature but its own. Where models come from the embedded
+// engine, its faults say so.
+const ColdModel = "reasoner-1"
+
+// Run holds a provider to what the rest of ftrun relies on. open returns a provider with nothing in it, whose [ColdModel] takes no
+// temperature; a job of twelve examples must end within a minute.
 func Run(t *testing.T, open func(t *testing.T) Provider) {
 	for _, c := range []struct {
 		name string
@@ -37,6 +42,10 @@ func Run(t *testing.T, open func(t *testing.T) Provider) {
 		{"a job without its file is refused, for certain", testNoFile},
 		{"a cancelled job stays cancelled", testCancel},
 		{"the base model answers", testBaseModel},
+		{"a model that takes no temperature answers all the same", testTemperature},
+		{"a tool is called where one is offered, and not where none is", testTools},
+		{"an answer has the format that is asked for", testFormat},
+		{"texts become vectors of one length, alike where they are", testEmbed},
 		{"a cancelled context ends a call", testContext},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -56,7 +65,11 @@ func trainingData() []byte {
 
 func upload(t *testing.T, p Provider, name string) provider.File {
 	t.Helper()
-	data := trainingData()
+	return uploadBytes(t, p, name, trainingData())
+}
+
+func uploadBytes(t *testing.T, p Provider, name string, data []byte) provider.File {
+	t.Helper()
 	file, err := p.Upload(t.Context(), provider.Upload{
 		Name: name, Size: int64(len(data)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
 	})

@@ -32,7 +32,8 @@ type Fake struct {
 	Shutdown string                                                            // shutdown_date of every model
 	ListLag  time.Duration                                                     // before a created job is listed
 	NotReady time.Duration                                                     // before a new model answers
-	Answer   func(req provider.CompletionRequest) (provider.Completion, error) // default: echoes the question
+	Answer   func(req provider.CompletionRequest) (provider.Completion, error) // default: echoes the question, or does as its tools and its format want it
+	Vector   func(text string) []float64                                       // of a text; default: its words, each counted at a place of its own
 	Fail     func(op string, n int) (err error, acted bool)                    // an error for the n-th call of op (from 1), and whether it acted all the same
 
 	mu    sync.Mutex
@@ -40,6 +41,7 @@ type Fake struct {
 	files []fakeFile
 	jobs  []*fakeJob
 	gone  []string // models that were deleted
+	cold  bool     // ColdModel has refused a temperature
 	asked []provider.CompletionRequest
 }
 
@@ -57,10 +59,11 @@ type fakeJob struct {
 var (
 	_ provider.Trainer   = (*Fake)(nil)
 	_ provider.Completer = (*Fake)(nil)
+	_ provider.Embedder  = (*Fake)(nil)
 )
 
 // Calls returns how often an operation was called: upload, files, file, delete, create, job, jobs, events, cancel, curve,
-// checkpoints, model, delete model, complete.
+// checkpoints, model, delete model, complete, embed.
 func (f *Fake) Calls(op string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -330,26 +333,6 @@ func (f *Fake) DeleteModel(ctx context.Context, id string) error {
 		f.gone = append(f.gone, id)
 	}
 	return err
-}
-
-// Complete answers as Answer says, or with the last message.
-func (f *Fake) Complete(ctx context.Context, req provider.CompletionRequest) (provider.Completion, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err, _ := f.begin(ctx, "complete"); err != nil {
-		return provider.Completion{}, err
-	}
-	if err := f.findModel(req.Model); err != nil {
-		return provider.Completion{}, err
-	}
-	f.asked = append(f.asked, req)
-	if f.Answer != nil {
-		return f.Answer(req)
-	}
-	return provider.Completion{
-		Text: req.Messages[len(req.Messages)-1].Content, FinishReason: "stop", Model: req.Model, Attempts: 1,
-		Usage: &provider.Usage{PromptTokens: 1, CompletionTokens: 1},
-	}, nil
 }
 
 func (f *Fake) find(id string) (*fakeJob, error) {
