@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
-	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -310,106 +308,6 @@ func forItem(parts []*jsonschema.Schema, i int) []*jsonschema.Schema {
 		}
 	}
 	return all
-}
-
-// formatTexts are values of the formats that structured outputs know, and of some others.
-var formatTexts = map[string]string{
-	"date-time": "2000-01-01T00:00:%02dZ", "date": "2000-01-%02d", "time": "00:00:%02dZ", "duration": "PT%dS",
-	"email": "stand-in-%d@example.com", "hostname": "stand-in-%d.example.com", "ipv4": "192.0.2.%d", "ipv6": "2001:db8::%d",
-	"uuid": "00000000-0000-4000-8000-%012d", "uri": "https://example.com/stand-in-%d", "uri-reference": "stand-in-%d", "regex": "stand-in-%d",
-	"json-pointer": "/stand-in-%d",
-}
-
-func stringFor(parts []*jsonschema.Schema, variant int) (any, bool) {
-	text, least, most := standInText, 0, -1
-	if variant > 0 {
-		text = fmt.Sprintf("%s (%d)", standInText, variant+1)
-	}
-	for _, p := range parts {
-		if p.MinLength != nil {
-			least = max(least, *p.MinLength)
-		}
-		if p.MaxLength != nil && (most < 0 || *p.MaxLength < most) {
-			most = *p.MaxLength
-		}
-		if p.Format != nil && formatTexts[p.Format.Name] != "" {
-			text = fmt.Sprintf(formatTexts[p.Format.Name], variant%28+1)
-		}
-		if p.Pattern != nil && !p.Pattern.MatchString(text) {
-			text = sampleOf(p.Pattern.String())
-		}
-	}
-	if least > maxFill {
-		return nil, false
-	}
-	if short := least - len([]rune(text)); short > 0 {
-		text += strings.Repeat(".", short)
-	}
-	if runes := []rune(text); most >= 0 && len(runes) > most {
-		text = string(runes[:most])
-	}
-	return text, true
-}
-
-// numberFor is the least number that the schemas allow where they have a lower bound, else the one next to 0.
-func numberFor(parts []*jsonschema.Schema, whole bool, variant int) (any, bool) {
-	var low, high *big.Rat
-	lowOut, highOut := false, false
-	step := big.NewRat(1, 1)
-	stepped := whole
-	for _, p := range parts {
-		if p.Minimum != nil && (low == nil || p.Minimum.Cmp(low) > 0) {
-			low, lowOut = p.Minimum, false
-		}
-		if p.ExclusiveMinimum != nil && (low == nil || p.ExclusiveMinimum.Cmp(low) >= 0) {
-			low, lowOut = p.ExclusiveMinimum, true
-		}
-		if p.Maximum != nil && (high == nil || p.Maximum.Cmp(high) < 0) {
-			high, highOut = p.Maximum, false
-		}
-		if p.ExclusiveMaximum != nil && (high == nil || p.ExclusiveMaximum.Cmp(high) <= 0) {
-			high, highOut = p.ExclusiveMaximum, true
-		}
-		if p.MultipleOf != nil {
-			step, stepped = p.MultipleOf, true
-		}
-	}
-	v := new(big.Rat)
-	switch {
-	case low != nil && stepped:
-		v = onStep(low, step, lowOut, 1)
-	case low != nil && lowOut && high != nil:
-		v.Add(low, high).Quo(v, big.NewRat(2, 1))
-	case low != nil && lowOut:
-		v.Add(low, step)
-	case low != nil:
-		v.Set(low)
-	case high != nil && (high.Sign() < 0 || high.Sign() == 0 && highOut) && stepped:
-		v = onStep(high, step, highOut, -1)
-	case high != nil && (high.Sign() < 0 || high.Sign() == 0 && highOut):
-		v.Sub(high, step)
-	}
-	if variant > 0 {
-		v.Add(v, new(big.Rat).Mul(step, big.NewRat(int64(variant), 1)))
-	}
-	if v.IsInt() {
-		return json.Number(v.Num().String()), true
-	}
-	f, _ := v.Float64()
-	return f, true
-}
-
-// onStep is the multiple of step that is next to a bound, above it or below, and not the bound itself where that is out.
-func onStep(bound, step *big.Rat, out bool, direction int64) *big.Rat {
-	n := new(big.Rat).Quo(bound, step)
-	whole := new(big.Int).Div(n.Num(), n.Denom()) // rounded down
-	if direction > 0 && !n.IsInt() || n.IsInt() && out && direction > 0 {
-		whole.Add(whole, big.NewInt(1))
-	}
-	if direction < 0 && n.IsInt() && out {
-		whole.Sub(whole, big.NewInt(1))
-	}
-	return new(big.Rat).Mul(new(big.Rat).SetInt(whole), step)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

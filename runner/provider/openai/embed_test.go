@@ -1,9 +1,12 @@
 package openai_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"reflect"
 	"slices"
@@ -172,4 +175,30 @@ func TestEmptyTextIsNotSent(t *testing.T) {
 	if failure := failureOf(t, err); failure.Kind != provider.KindInvalid || c.Requests() != 0 || err.Error() != "embed with e: text 2 of 2 is empty" {
 		t.Errorf("%v after %d requests", err, c.Requests())
 	}
+}
+
+// Whatever a service answers, there are as many finite vectors as texts, all of one length, or there is an error.
+func FuzzEmbeddings(f *testing.F) {
+	f.Add(embeddings(`[{"index":1,"embedding":[0,-0.5]},{"index":0,"embedding":"AACAPwAAAAA="}]`))
+	f.Add(`{"data":[{"embedding":[1e308]},{"embedding":[null]}]}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		ctx, cancel := deadline(t)
+		defer cancel()
+		got, err := bubbleClient(serve(body), nil).Embed(ctx, "e", []string{"a", "b"})
+		if errors.Is(err, context.DeadlineExceeded) {
+			return // a slow machine
+		}
+		if err != nil {
+			failureOf(t, err)
+			return
+		}
+		if len(got.Vectors) != 2 || len(got.Vectors[0]) == 0 || len(got.Vectors[0]) != len(got.Vectors[1]) {
+			t.Fatalf("vectors %v", got.Vectors)
+		}
+		for _, v := range slices.Concat(got.Vectors...) {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Fatalf("vectors %v", got.Vectors)
+			}
+		}
+	})
 }

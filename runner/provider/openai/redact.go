@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"ftrun/runner/provider"
 )
@@ -28,6 +29,7 @@ const maxNested = 8
 type redactor struct {
 	secrets []string  // longest first: one may begin with another
 	starts  [256]bool // the characters with which a secret may begin, plain or escaped
+	wide    bool      // one has characters beyond ASCII
 }
 
 // newRedactor returns a redactor of an endpoint's key and secrets, and of what the way to it needs. What else the endpoint's headers
@@ -55,6 +57,7 @@ func (r *redactor) add(secret string, shortest int) {
 		return
 	}
 	r.secrets = append(r.secrets, secret)
+	r.wide = r.wide || strings.ContainsFunc(secret, func(c rune) bool { return c > unicode.MaxASCII })
 	r.starts[secret[0]], r.starts['\\'], r.starts['%'], r.starts['&'] = true, true, true, true
 }
 
@@ -62,7 +65,7 @@ func (r *redactor) add(secret string, shortest int) {
 func (r *redactor) body(b []byte) []byte {
 	out, found := r.bytes(b)
 	// An escaped ASCII character may hide another way of escaping, such as & for an entity, which only decoding brings to light.
-	if len(r.secrets) == 0 || !bytes.Contains(b, []byte(`\u00`)) && (!found || json.Valid(out)) {
+	if len(r.secrets) == 0 || !r.mayHide(b) && (!found || json.Valid(out)) {
 		return out
 	}
 	decoder := json.NewDecoder(bytes.NewReader(b))
@@ -83,6 +86,21 @@ func (r *redactor) body(b []byte) []byte {
 	}
 	out, _ = r.bytes(encoded.Bytes())
 	return out
+}
+
+// mayHide reports whether an answer has an escaped character that may belong to a secret. Letters with accents, which some services
+// escape in every answer, are in few secrets.
+func (r *redactor) mayHide(b []byte) bool {
+	mark := []byte(`\u00`)
+	for {
+		i := bytes.Index(b, mark)
+		if i < 0 || i+len(mark) >= len(b) {
+			return false
+		}
+		if b = b[i+len(mark):]; r.wide || b[0] < '8' {
+			return true
+		}
+	}
 }
 
 // value takes secrets out of every string of a decoded JSON value.

@@ -267,3 +267,14 @@ func BenchmarkRedact(b *testing.B) {
 		}
 	}
 }
+
+// TestKeyAmongAccents: a service that escapes every letter with an accent hides nothing by it.
+func TestKeyAmongAccents(t *testing.T) {
+	for _, spelt := range []string{testKey, `sk-` + `\u0070` + testKey[4:], `&#x73;` + testKey[1:], `\u0026#x73;` + testKey[1:]} {
+		body := strings.Replace(answer, "hello", strings.Repeat(`d\u00e9j\u00e0 vu `, 50)+spelt, 1)
+		got, err := ask(t.Context(), bubbleClient(serve(body), nil))
+		if err != nil || !strings.HasPrefix(got.Text, "déjà vu") || !strings.HasSuffix(got.Text, "vu "+provider.Redacted) {
+			t.Errorf("%s: %.40q … %q, %v", spelt, got.Text, got.Text[max(len(got.Text)-40, 0):], err)
+		}
+	}
+}
