@@ -88,7 +88,7 @@ func writeSpec(path, data string, rows []row, passRate string) error {
 	}
 	w := bufio.NewWriter(f)
 	fmt.Fprintf(w, "version: 1\nname: gsm8k\nprovider: embedded\nbase_model: gpt-4.1-mini-2025-04-14\ndataset: %s\n", data)
-	fmt.Fprintf(w, "train:\n  seed: 1\nthresholds:\n  - pass_rate >= %s\n  - pass_rate > baseline\ntest:\n  cases:\n", passRate)
+	fmt.Fprintf(w, "train:\n  seed: 1\nthresholds:\n  - pass_rate >= %s\n  - pass_rate no_significant_drop\ntest:\n  cases:\n", passRate)
 	for i, r := range rows {
 		question, err := json.Marshal(r.Question)
 		if err != nil {

@@ -24,12 +24,15 @@ var (
 // runs is how often each cell is simulated: enough to tell 5 % from 6.5 %.
 const runs = 2000
 
-// alarmGates are the thresholds whose false alarms are measured, as a spec writes them.
-var alarmGates = []struct {
+// An alarmGate is thresholds as a spec writes them.
+type alarmGate struct {
 	text   string
 	gating gating
 	calm   bool // promised: at most 5 % red wherever enough cases are there
-}{
+}
+
+// alarmGates are the thresholds whose false alarms are measured, as a spec writes them.
+var alarmGates = []alarmGate{
 	{"`pass_rate no_significant_drop`", gating{noDrop(passRate)}, true},
 	{"`pass_rate not_worse_than baseline by 15%`", gating{notWorse(passRate, .15)}, true},
 	{"`pass_rate not_worse_than baseline by 10%`", gating{notWorse(passRate, .10)}, false},
@@ -42,12 +45,24 @@ var alarmGates = []struct {
 	{"default where there are assertions: `pass_rate == 1`", gating{{Metric: passRate, Op: "==", Value: 1}}, false},
 }
 
+// TestExampleIsMeasured holds the row of the example to the example.
+func TestExampleIsMeasured(t *testing.T) {
+	p, err := spec.Load(filepath.FromSlash("../../examples/pipeline.yaml"), spec.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, threshold := range p.Thresholds {
+		texts = append(texts, "`"+threshold.Expression+"`")
+	}
+	row := "the example: " + strings.Join(texts, ", ")
+	if !slices.ContainsFunc(alarmGates, func(g alarmGate) bool { return g.text == row && len(g.gating) == len(texts) && g.calm }) {
+		t.Errorf("no row says %q", row)
+	}
+}
+
 // scoreGates are the same for scores.
-var scoreGates = []struct {
-	text   string
-	gating gating
-	calm   bool
-}{
+var scoreGates = []alarmGate{
 	{"`mean_score no_significant_drop`", gating{noDrop(score)}, true},
 	{"default where there are only scores: `mean_score >= baseline`", gating{{Metric: score, Op: ">=", Baseline: true}}, false},
 }
