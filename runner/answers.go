@@ -34,7 +34,7 @@ func (r *runState) openAnswers(ctx context.Context) (*answerStore, error) {
 	}
 	a := &answerStore{dir: r.answersDir(), read: !r.Fresh, always: reuse == spec.ReuseAlways}
 	var err error
-	if a.journal, err = ledger.Open(ctx, a.dir, ledger.Options{}); err != nil {
+	if a.journal, err = ledger.Open(ctx, a.dir, ledger.Options{Bulk: true}); err != nil {
 		return nil, fmt.Errorf("kept answers: %w", err)
 	}
 	return a, nil
@@ -93,7 +93,8 @@ func (a *answerStore) get(key string) (c provider.Completion, at time.Time, foun
 	}, record.Time, true
 }
 
-// put keeps an answer. It is on disk when put returns.
+// put keeps an answer. Once put has returned, no end of the process undoes it. It does not wait for the disk: that costs each of many
+// answers more time than what a power cut may take, the last tenth of a second, is worth.
 func (a *answerStore) put(key string, c provider.Completion, now time.Time) error {
 	if a == nil {
 		return nil

@@ -54,6 +54,10 @@ type Options struct {
 	Waiting func(holder string)
 	// Command is what Waiting of other processes gets to hear about this one.
 	Command string
+	// Bulk is for many records whose loss in a power cut costs little. Append returns once the system has the record, so that it
+	// outlives the process however that ends; it is on disk a tenth of a second later, or at Close. Of the records memory has only
+	// the places: Last and Records read them back, and find nothing after Close.
+	Bulk bool
 }
 
 // A Ledger is an open journal. Its methods are safe for concurrent use.
@@ -62,19 +66,29 @@ type Ledger struct {
 	lock     *lock
 	repaired []string
 
-	file    file
-	syncing sync.Mutex // held by the one goroutine that syncs for all; taken before mu
+	file file
+	bulk bool
 
 	mu      sync.Mutex // guards what follows
 	records map[identity][]Record
-	next    uint64   // the next record's number
-	written mark     // the end of the whole lines in file
-	synced  mark     // as much of written as is known to be on disk
-	pending []Record // the records between the two
-	broken  error    // why nothing can be appended any more
+	places  map[identity][]place // instead of records, where those are many
+	next    uint64               // the next record's number
+	written mark                 // the end of the whole lines in file
+	synced  mark                 // as much of written as is known to be on disk
+	pending []Record             // the records between the two; of a bulk ledger none
+	syncing bool                 // a goroutine syncs for all; mu is free meanwhile
+	settled sync.Cond            // it has done so
+	timer   *time.Timer          // that will sync a bulk ledger; nil: nothing is due
+	broken  error                // why nothing can be appended any more
 }
 
 type identity struct{ kind, key string }
+
+// A place is where a record's line stands in the journal, without its line break.
+type place struct {
+	offset int64
+	size   int
+}
 
 // A mark is a place in the journal: behind so many records of this ledger's own, and so many bytes.
 type mark struct {
@@ -84,6 +98,7 @@ type mark struct {
 
 // file is the part of *os.File that a ledger needs; tests have one that fails.
 type file interface {
+	ReadAt(p []byte, off int64) (int, error)
 	WriteAt(p []byte, off int64) (int, error)
 	Truncate(size int64) error
 	Sync() error
@@ -100,7 +115,8 @@ func Open(ctx context.Context, dir string, opts Options) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l := &Ledger{dir: dir, lock: lock, records: make(map[identity][]Record)}
+	l := newLedger(dir)
+	l.lock, l.bulk = lock, opts.Bulk
 	if err := l.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), lock.release())
 	}
@@ -119,11 +135,18 @@ func Read(dir string) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %q: %w", path, err)
 	}
-	l := &Ledger{dir: dir, broken: errReadOnly, records: make(map[identity][]Record)}
+	l := newLedger(dir)
+	l.broken = errReadOnly
 	for _, line := range found.lines {
 		l.remember(line.record)
 	}
 	return l, nil
+}
+
+func newLedger(dir string) *Ledger {
+	l := &Ledger{dir: dir, records: make(map[identity][]Record), places: make(map[identity][]place)}
+	l.settled.L = &l.mu
+	return l
 }
 
 var errReadOnly = errors.New("opened for reading")
@@ -158,12 +181,18 @@ func (l *Ledger) load() error {
 		return err
 	}
 	l.file, l.next = f, 1
-	l.written.size = found.size()
-	l.synced = l.written
-	for _, line := range found.lines {
-		l.remember(line.record)
+	offset := int64(len(headerLine()))
+	for _, line := range found.lines { // as they stand in the journal now
+		if l.bulk {
+			l.place(line.record, place{offset, len(line.raw)})
+		} else {
+			l.remember(line.record)
+		}
 		l.next = line.number + 1
+		offset += int64(len(line.raw)) + 1
 	}
+	l.written.size = offset
+	l.synced = l.written
 	return nil
 }
 
@@ -173,19 +202,42 @@ func (l *Ledger) Repaired() []string { return slices.Clone(l.repaired) }
 // Records returns the records of a kind with a key, oldest first.
 func (l *Ledger) Records(kind, key string) []Record {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.records[identity{kind, key}])
+	records, places := slices.Clone(l.records[identity{kind, key}]), slices.Clone(l.places[identity{kind, key}])
+	l.mu.Unlock()
+	for _, p := range places {
+		if r, ok := l.readBack(p); ok {
+			records = append(records, r)
+		}
+	}
+	return records
 }
 
 // Last returns the newest record of a kind with a key.
 func (l *Ledger) Last(kind, key string) (Record, bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	records := l.records[identity{kind, key}]
-	if len(records) == 0 {
+	records, places := l.records[identity{kind, key}], l.places[identity{kind, key}]
+	l.mu.Unlock()
+	switch {
+	case len(records) > 0:
+		return records[len(records)-1], true
+	case len(places) > 0:
+		return l.readBack(places[len(places)-1])
+	default:
 		return Record{}, false
 	}
-	return records[len(records)-1], true
+}
+
+// readBack reads one record. One that can't be read is as good as lost, which a bulk ledger's may be.
+func (l *Ledger) readBack(p place) (Record, bool) {
+	raw := make([]byte, p.size)
+	if _, err := l.file.ReadAt(raw, p.offset); err != nil {
+		return Record{}, false
+	}
+	var f found
+	if ok, err := f.add(raw); !ok || err != nil {
+		return Record{}, false
+	}
+	return f.lines[0].record, true
 }
 
 func (l *Ledger) remember(r Record) {
@@ -193,27 +245,21 @@ func (l *Ledger) remember(r Record) {
 	l.records[id] = append(l.records[id], r)
 }
 
-// Close makes the ledger free for others. Appends in progress end first; later ones return an error.
+func (l *Ledger) place(r Record, p place) {
+	id := identity{r.Kind, r.Key}
+	l.places[id] = append(l.places[id], p)
+}
+
+// Close makes the ledger free for others. Appends in progress end first; later ones return an error. So does Close where records of a
+// bulk ledger did not get to the disk.
 func (l *Ledger) Close() error {
 	if l.file == nil { // see Read
 		return nil
 	}
-	l.syncing.Lock()
-	defer l.syncing.Unlock()
-	l.mu.Lock()
-	closed := errors.Is(l.broken, os.ErrClosed)
-	due := l.written != l.synced && l.broken == nil
-	l.mu.Unlock()
-	if closed {
+	already, err := l.finish()
+	if already {
 		return nil
 	}
-	var err error
-	if due {
-		err = l.flush()
-	}
-	l.mu.Lock()
-	l.broken = os.ErrClosed
-	l.mu.Unlock()
 	if err := errors.Join(err, l.file.Close(), l.lock.release()); err != nil {
 		return fmt.Errorf("close ledger %q: %w", l.dir, err)
 	}

@@ -303,15 +303,3 @@ func TestFailingSync(t *testing.T) {
 		t.Error("an earlier record was lost")
 	}
 }
-
-func BenchmarkAppend(b *testing.B) {
-	l := open(b, b.TempDir())
-	b.SetParallelism(16)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if err := l.Append(examples()[1]); err != nil {
-				b.Error(err)
-			}
-		}
-	})
-}

@@ -24,9 +24,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// childBulk makes that ledger a bulk one.
+const childBulk = "FTRUN_LEDGER_TEST_BULK"
+
 // child opens the ledger, appends a record, says so, and goes on until its input ends.
 func child(dir string) int {
-	l, err := Open(context.Background(), dir, Options{Command: "child"})
+	l, err := Open(context.Background(), dir, Options{Command: "child", Bulk: os.Getenv(childBulk) != ""})
 	if err == nil {
 		err = l.Append(Record{Kind: "child", Key: fmt.Sprint(os.Getpid())})
 	}
@@ -40,10 +43,10 @@ func child(dir string) int {
 }
 
 // startChild returns once another process holds the ledger.
-func startChild(t *testing.T, dir string) *exec.Cmd {
+func startChild(t *testing.T, dir string, env ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	cmd.Env = append(append(os.Environ(), childDir+"="+dir), env...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,30 @@ func recordsOf(t testing.TB, content []byte) (records []Record, repaired []strin
 		t.Fatalf("%d records, then %d and one more", len(records), n)
 	}
 	closed(t, again)
+	if got := readBack(t, content, records); len(got) != len(records) {
+		t.Fatalf("a bulk ledger reads back %d records of %d", len(got), len(records))
+	}
 	return records, repaired
+}
+
+// readBack opens a bulk ledger with that journal and returns which of the records it has.
+func readBack(t testing.TB, content []byte, records []Record) (got []Record) {
+	t.Helper()
+	dir, err := os.MkdirTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "journal"), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := openBulk(t, dir)
+	defer closed(t, l)
+	for _, want := range records {
+		if slices.ContainsFunc(l.Records(want.Kind, want.Key), func(r Record) bool { return cmp.Equal(r, want) }) {
+			got = append(got, want)
+		}
+	}
+	return got
 }
 
 func TestCutAnywhere(t *testing.T) {
