@@ -38,6 +38,7 @@ var levels = map[string]int{
 	"ftrun/spec/diag":                            0,
 	"ftrun/runner/provider/providertest/openapi": 0,
 	"ftrun/bench/gsm8kspec":                      5, // a program of its own
+	"ftrun/bench/answers":                        5, // as well
 }
 
 // homes are the only packages that may import a library, in their own code and in their tests. The published description of the API

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package main
+
+import "os"
+
+// peakMemory returns 0: only Unix systems keep count.
+func peakMemory(*os.ProcessState) float64 { return 0 }
