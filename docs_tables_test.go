@@ -401,3 +401,19 @@ func TestKeyPage(t *testing.T) {
 	}
 	sameSet(t, "keys and hosts", documented, real)
 }
+
+// TestBenchTable compares the table of measurements with the scripts.
+func TestBenchTable(t *testing.T) {
+	var documented []string
+	for _, row := range table(t, "CONTRIBUTING.md", "script", "measures") {
+		documented = append(documented, code(row[0])...)
+	}
+	real, err := filepath.Glob("bench/*.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range real {
+		real[i] = filepath.ToSlash(real[i])
+	}
+	sameSet(t, "scripts", documented, real)
+}
