@@ -90,7 +90,7 @@ type execCall struct {
 // Grade runs the command on a sample.
 func (g execGrader) Grade(ctx context.Context, s Sample, with Services) (Grade, error) {
 	if with.Exec == nil {
-		return Grade{}, errors.New("commands may not be run here")
+		return Grade{}, errors.New("commands are not run without --allow-exec")
 	}
 	in := execInput{s.Question, s.Output, s.Reference, s.Vars, []execCall{}, s.FinishReason, s.Refusal}
 	if in.Vars == nil {

@@ -66,7 +66,7 @@ func TestExec(t *testing.T) {
 
 func TestExecWithoutVerdict(t *testing.T) {
 	args := &Exec{Command: []string{"judge"}, Timeout: time.Second}
-	if got, err := args.Grader().Grade(t.Context(), Sample{}, Services{}); err == nil || err.Error() != "commands may not be run here" || got.Pass {
+	if got, err := args.Grader().Grade(t.Context(), Sample{}, Services{}); err == nil || err.Error() != "commands are not run without --allow-exec" || got.Pass {
 		t.Errorf("%+v, %v", got, err)
 	}
 	broken := errors.New("exit status 1")
