@@ -97,7 +97,7 @@ func (r *caseReader) includeYAML(path string, in io.Reader) {
 		r.elsewhere = append(r.elsewhere, problems...)
 		return
 	}
-	doc.Meant = meantKey
+	doc.Meant, doc.Foreign = meantKey, decodeNested
 	root := doc.Root()
 	switch items := root.Items(); {
 	case root.Kind() != yamlpos.List:
@@ -121,7 +121,7 @@ func (r *caseReader) includeYAML(path string, in io.Reader) {
 // includeRows reads a case from every row.
 func (r *caseReader) includeRows(path, extension string, src *bufio.Reader) {
 	doc := yamlpos.NewRows(path)
-	doc.Meant = meantKey
+	doc.Meant, doc.Foreign = meantKey, decodeNested
 	defer r.finish(doc)
 	head, _ := src.Peek(512) // an error comes again when the rows are read
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")

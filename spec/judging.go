@@ -4,28 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	"ftrun/runner/grade"
 	"ftrun/spec/internal/yamlpos"
 )
 
 // The bounds of a judge. More samples than that cost more than they tell.
 const maxSamples = 15
-
-// graderExec is the grader whose decision is that of a command.
-const graderExec = "exec"
-
-// decidedBy notes who decides: models, a command, or the grader itself.
-func (f *assertionForm) decidedBy(kind grade.Kind, args grade.Args) {
-	f.Judge, f.Exec = kind.Judge, kind.Name == graderExec
-	if !kind.Judge {
-		return
-	}
-	model := ""
-	if named, ok := args.(interface{ JudgeModel() string }); ok {
-		model = named.JudgeModel()
-	}
-	f.judges = []string{model}
-}
 
 // A judging is what assertions may ask of judges.
 type judging struct {

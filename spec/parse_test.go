@@ -266,16 +266,28 @@ func FuzzParse(f *testing.F) {
 // names returns what can be compared of a pipeline: graders may hold functions.
 func names(p *spec.Pipeline) any {
 	p = new(*p)
-	var cases []spec.Case
-	for _, k := range p.Test.Cases {
+	plain := func(k spec.Case) spec.Case {
 		var assertions []spec.Assertion
 		for _, a := range k.Assertions {
 			a.Grader = nil
 			assertions = append(assertions, a)
 		}
 		k.Assertions = assertions
-		cases = append(cases, k)
+		return k
+	}
+	var cases []spec.Case
+	for _, k := range p.Test.Cases {
+		cases = append(cases, plain(k))
 	}
 	p.Test.Cases = cases
+	if p.Test.Judge != nil {
+		p.Test.Judge = new(*p.Test.Judge)
+		var calibration []spec.Calibration
+		for _, k := range p.Test.Judge.Calibration {
+			k.Case = plain(k.Case)
+			calibration = append(calibration, k)
+		}
+		p.Test.Judge.Calibration = calibration
+	}
 	return p
 }

@@ -165,12 +165,14 @@ func (c inspector) needAnswer(path string, assertions []assertionForm) {
 		if !a.needsReference {
 			continue
 		}
-		own := "{reference: …}"
-		if kind, _ := kindOf(strings.TrimPrefix(a.Kind, not)); kind.Scalar != "" {
-			own = "…"
+		hint := "add an answer to the case, or give the assertion its own: " + a.Kind + ": {reference: …}"
+		switch kind, _ := kindOf(strings.TrimPrefix(a.Kind, not)); {
+		case kind.Scalar != "":
+			hint = "add an answer to the case, or give the assertion its own: " + a.Kind + ": …"
+		case a.Judge || a.Exec:
+			hint = "add an answer to the case, or leave it out of what the grader is shown"
 		}
-		c.Add(path, fmt.Sprintf("the case has no answer, and %s compares with it", a.value.Path()),
-			fmt.Sprintf("add an answer to the case, or give the assertion its own: %s: %s", a.Kind, own))
+		c.Add(path, fmt.Sprintf("the case has no answer, and %s compares with it", a.value.Path()), hint)
 	}
 }
 

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -57,12 +58,9 @@ func checkMetric(name string) *ThresholdError {
 		return &ThresholdError{"the metric comes first, found " + yamlpos.Quote(name), thresholdForms}
 	}
 	message := "unknown metric " + yamlpos.Quote(name)
-	meant := string(otherMetrics[strings.ToLower(name)])
-	if _, isGrader := kindOf(strings.TrimPrefix(name, not)); isGrader {
+	meant := cmp.Or(string(otherMetrics[strings.ToLower(name)]), diag.Suggest(name, metrics))
+	if _, isGrader := kindOf(strings.TrimPrefix(name, not)); isGrader && meant == "" {
 		meant = name + meanOf
-	}
-	if meant == "" {
-		meant = diag.Suggest(name, metrics)
 	}
 	if meant != "" {
 		message += fmt.Sprintf(", did you mean %q?", meant)
