@@ -62,7 +62,9 @@ const (
 	onceOver    = `{"rules": [{"method": "GET", "path": "/v1/fine_tuning/jobs", "always": true, "fault": "status", %s}]}`
 	unasked     = `{"rules": [{"method": "POST", "path": "/v1/chat/completions", "skip": 1, "always": true, "fault": "status", "status": 400}]}`
 	onceUnasked = `{"rules": [{"method": "POST", "path": "/v1/chat/completions", "skip": 1, "fault": "status", "status": 400}]}`
-	wontPass    = "icontains: black => icontains: purple"
+	judged      = "version: 1\ntrain: off\ntest:\n  model: m\n  judge:\n    model: j\n    calibration:\n      - {question: q, output: good, expect: pass}\n" +
+		"      - {question: q, output: bad, expect: fail}\n  assert:\n    - score_model: {rubric: is it good, pass_threshold: 0.5}\n  cases:\n    - question: q\n"
+	wontPass = "icontains: black => icontains: purple"
 )
 
 var provocations = []provocation{
@@ -72,6 +74,11 @@ var provocations = []provocation{
 	{message: `--until "…": want prepare, train or wait`, args: "--until tomorrow"},
 	{message: `--provider "…": want one of …`, args: "--provider nobody"},
 	{message: "--until and --detach say different things: use one", args: "--until wait --detach"},
+	{message: "--filter chooses test cases, and --until and --detach stop before the test: use one", args: "--filter three --detach"},
+	{message: `--filter "…": no case has this id or tag; want an id, or tag:NAME`, args: "--filter tag:three"},
+	{message: "only … of --filter … ran, so nothing is gated", args: "--filter three", edit: wontPass},
+	{message: `case "…" is graded by a command, …, and a spec may be a stranger's`, edit: "icontains: black => exec: [./check]"},
+	{message: "the judge is not calibrated: …", spec: judged, exit: 3},
 	{message: "--until and --detach stop at a stage of training, and the spec says train: off", spec: untrained, args: "--detach"},
 	{message: "…: want true or false", env: "FTRUN_DETACH=maybe"},
 	{message: "faults: …", args: "serve --faults DIR/d.jsonl"},
@@ -84,7 +91,7 @@ var provocations = []provocation{
 	{message: `missing key "…"`, edit: "version: 1\n => \n"},
 	{message: "duplicate key, first at line …", spec: "name: a\nname: b\n"},
 	{message: "want …, found …", spec: "token_limit: lots\n"},
-	{message: "not supported by this version", edit: "icontains: black => python: check.py"},
+	{message: "not supported by this version", spec: "reports:\n  html: on\n"},
 	{message: `a ": " makes a mapping of it; put the threshold in quotes: '{tag:x}' has no blank after its colon`, spec: "thresholds:\n  - pass_rate{tag: x} >= 1\n"},
 	{message: "the variable … is not set, and it has no default", spec: "name: ${FTRUN_VAR_NAME}\n"},
 	{message: "the file may not read the variable …", spec: "name: ${HOME}\n"},
@@ -165,7 +172,7 @@ var provocations = []provocation{
 // aside are the messages of a section that end a run otherwise than the section's first one, or not at all.
 var aside = []string{
 	"training file … was deleted at the provider again", "shutdown date of …: unknown, the provider names none",
-	"create report folder: …", "GITHUB_STEP_SUMMARY: …", "a web page, …",
+	"create report folder: …", "GITHUB_STEP_SUMMARY: …", "a web page, …", "the judge is not calibrated: …",
 }
 
 // TestMessagesAreProvoked makes the tool say the messages of the page, and holds exit code and reason code to what stands there.

@@ -40,6 +40,7 @@ type system struct {
 	Stderr   io.Writer
 	Stdin    io.Reader
 	Env      envconfig.Lookuper
+	Environ  func() []string // of the process, for commands that it starts
 	Now      func() time.Time
 	Answers  bool // a person can answer on Stdin
 	Terminal bool // Stdout can rewrite a line
@@ -51,7 +52,7 @@ type system struct {
 func systemOf(args []string) system {
 	log.SetOutput(io.Discard) // net/http logs stray bytes of a server there, and they may be anything, the key too
 	s := system{
-		Args: args, Stdout: os.Stdout, Stderr: os.Stderr, Stdin: os.Stdin, Answers: term.IsTerminal(int(os.Stdin.Fd())), Env: envconfig.OsLookuper(), Now: time.Now,
+		Args: args, Stdout: os.Stdout, Stderr: os.Stderr, Stdin: os.Stdin, Answers: term.IsTerminal(int(os.Stdin.Fd())), Env: envconfig.OsLookuper(), Environ: os.Environ, Now: time.Now,
 		Signals: make(chan os.Signal, 2), Exit: os.Exit,
 	}
 	signal.Notify(s.Signals, os.Interrupt, syscall.SIGTERM)

@@ -152,6 +152,9 @@ func (s *session) execute(ctx context.Context) error {
 		Pipeline: p, Endpoint: endpoint, Trainer: client, Completer: client, Embedder: client, Ledger: journal, StateDir: state,
 		Until: s.Until, Detach: s.Detach, Fresh: s.Fresh, Filter: s.Filter, Observe: s.view.observe, Now: s.Now,
 	}
+	if s.AllowExec {
+		o.Exec = runner.Command(p.Dir, s.Environ())
+	}
 	if err := board.dialAll(p, &o); err != nil {
 		return err
 	}
@@ -255,7 +258,9 @@ func (s *session) openState(ctx context.Context, dir string) (*ledger.Ledger, er
 }
 
 // removeReports takes away what an earlier run left, where this one can't even say that it has begun.
-func removeReports(dir string, names []string) error { return removeFiles(reporters.Paths(dir, names...)) }
+func removeReports(dir string, names []string) error {
+	return removeFiles(reporters.Paths(dir, names...))
+}
 
 func removeFiles(paths []string) error {
 	var errs []error

@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"ftrun/reporters"
 	"ftrun/runner"
 	"ftrun/runner/provider"
 	"ftrun/runner/provider/providertest"
@@ -108,16 +108,14 @@ func TestBaselineOfAnEarlierRun(t *testing.T) {
 		b.fake.Answer = scripted(map[string][]string{"Question 1?": {"wrong"}, "Question 2?": {"right and WRONG"}})
 		earlier := b.run(t.Context())
 		b.want(earlier, 1, "not_good_enough")
-		if err := reporters.WriteAll(filepath.Join(b.dir, "blessed"), earlier); err != nil {
-			t.Fatal(err)
-		}
+		bless(t, filepath.Join(b.dir, "blessed.json"), earlier)
 
 		// Today an answer may not say WRONG, case 3 asks something else, and case 12 is new.
 		b.spec = strings.Replace(suite(13, ""), "test:\n", "test:\n  assert:\n    - not_contains: WRONG\n", 1)
 		b.spec = strings.Replace(b.spec, "Question 3?", "Question three?", 1)
 		b.fake.Answer = answering(func(string, string) (string, error) { return "right", nil })
 		before := b.cases()
-		run := b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed/results.json"}))
+		run := b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed.json"}))
 		b.want(run, 0, "passed")
 		if n := b.cases() - before; n != 13 {
 			t.Errorf("%d questions, want 13: nobody is asked for what is recorded", n)
@@ -133,15 +131,27 @@ func TestBaselineOfAnEarlierRun(t *testing.T) {
 			t.Errorf("baseline of case 2: %+v, want it graded with the assertion of today", got)
 		}
 
-		if err := os.WriteFile(filepath.Join(b.dir, "blessed", "results.json"), []byte("{"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(b.dir, "blessed.json"), []byte("{"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		run = b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed/results.json"}))
+		run = b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed.json"}))
 		b.want(run, 0, "passed")
-		if !strings.Contains(strings.Join(run.Warnings, "; "), "blessed/results.json") {
+		if !strings.Contains(strings.Join(run.Warnings, "; "), "blessed.json") {
 			t.Errorf("warnings %q", run.Warnings)
 		}
 	})
+}
+
+// bless writes the results that later runs are compared with.
+func bless(t *testing.T, path string, run *result.Run) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(result.Write(f, run), f.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestTestedElsewhere asks the tested model at a service of its own, and the base model at the pipeline's.

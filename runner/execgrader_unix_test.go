@@ -20,7 +20,7 @@ import (
 // shell runs a script as a command that grades does.
 func shell(t *testing.T, ctx context.Context, dir, script, input string) (string, error) {
 	t.Helper()
-	run := runCommand(dir, []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "OPENAI_API_KEY=sk-secret", "GITHUB_TOKEN=t", "FTRUN_VAR_X=1", "AWS_SECRET_ACCESS_KEY=s"})
+	run := Command(dir, []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "OPENAI_API_KEY=sk-secret", "GITHUB_TOKEN=t", "FTRUN_VAR_X=1", "AWS_SECRET_ACCESS_KEY=s"})
 	out, err := run(ctx, []string{"sh", "-c", script}, []byte(input))
 	return string(out), err
 }
@@ -66,7 +66,7 @@ func TestRunCommandFails(t *testing.T) {
 			t.Errorf("%s: %q, %v", script, out, err)
 		}
 	}
-	run := runCommand(t.TempDir(), nil)
+	run := Command(t.TempDir(), nil)
 	for _, command := range [][]string{nil, {""}, {"no-such-program-anywhere"}, {"./none"}} {
 		if out, err := run(t.Context(), command, nil); err == nil {
 			t.Errorf("%q: %q", command, out)
@@ -144,7 +144,7 @@ func TestRunCommandIsKilled(t *testing.T) {
 		dir := t.TempDir()
 		ended := held(t, dir)
 		g := (&grade.Exec{Command: []string{"sh", "-c", "sleep 300 > held & wait"}, Timeout: 300 * time.Millisecond}).Grader()
-		run := runCommand(dir, []string{"PATH=" + os.Getenv("PATH")})
+		run := Command(dir, []string{"PATH=" + os.Getenv("PATH")})
 		got, err := g.Grade(t.Context(), grade.Sample{}, grade.Services{Exec: run})
 		if err == nil || err.Error() != `run "sh": no verdict within 300ms` || got.Pass {
 			t.Errorf("%+v, %v", got, err)
@@ -169,7 +169,7 @@ func TestRunCommandIsKilled(t *testing.T) {
 
 // TestExecGraderEndToEnd has a real verdict of a real process.
 func TestExecGraderEndToEnd(t *testing.T) {
-	run := runCommand(t.TempDir(), []string{"PATH=" + os.Getenv("PATH")})
+	run := Command(t.TempDir(), []string{"PATH=" + os.Getenv("PATH")})
 	script := `if grep -q '"output":"light"'; then echo '{"pass": true, "score": 0.75, "reason": "lit"}'; else echo '{"pass": false}'; fi`
 	g := (&grade.Exec{Command: []string{"sh", "-c", script}, Timeout: time.Minute}).Grader()
 	for output, want := range map[string]grade.Grade{
