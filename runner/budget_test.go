@@ -96,7 +96,7 @@ func TestTestingBudgetIsNeverPassed(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, &providertest.Fake{})
 			b.spec = suite(60, "  sampling: {max_completion_tokens: 100}\n  concurrency: 8\n  max_errors: 100%\n") +
-				fmt.Sprintf("prices: {input: %v, output: %v}\nbudget: {testing_usd: %.6f}\nthresholds: ['pass_rate >= 0']\n", price, price, limit)
+				fmt.Sprintf("prices: {input: %v, output: %v}\nbudget: {testing_usd: %.6f}\nthresholds: ['pass_rate > 0']\n", price, price, limit)
 			var billed float64
 			meter := &meteredCompleter{Fake: b.fake, answer: func(provider.CompletionRequest) (provider.Completion, error) {
 				c := provider.Completion{Text: "right", FinishReason: "stop", Attempts: 1, Usage: &provider.Usage{

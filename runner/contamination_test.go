@@ -38,7 +38,7 @@ test:
       question: What do you know of 7?
       assert: [{icontains: seven}]
 thresholds:
-  - pass_rate >= 0%
+  - pass_rate > 0%
 `
 
 func contamination(mode string) func(*runner.Options) {
@@ -223,7 +223,7 @@ func TestContaminationKeepsTheGate(t *testing.T) {
 		b := newBench(t, &providertest.Fake{Answer: func(provider.CompletionRequest) (provider.Completion, error) {
 			return provider.Completion{Text: "number 3, number 5"}, nil
 		}})
-		b.spec = strings.Replace(leaky, ">= 0%", ">= 60%", 1)
+		b.spec = strings.Replace(leaky, "> 0%", ">= 60%", 1)
 		run := b.run(t.Context())
 		b.want(run, 0, "passed")
 		if c := run.Contamination.Clean; c == nil || *c.PassRate != 0 {
