@@ -5,14 +5,13 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"unicode/utf8"
 )
 
 // JSONDiff returns how much two JSON values agree, from 0 to 1, part by part:
 //
 //   - objects: the mean over the names that either has; one that only one has counts 0
 //   - arrays: the mean over the places of the longer one, element by element; a place that only one has counts 0
-//   - strings: 1 - d/max(m, n) for texts of m and n runes and the Levenshtein distance d between them; 1 for two empty ones
+//   - strings: 1 - d/max(m, n) for texts of m and n runes and the Levenshtein distance d between them, white space around both aside; 1 for two empty ones
 //   - numbers: 1 - |a-b| / (|a|+|b|); 1 for two zeros
 //   - true, false and null: 1 where they are the same
 //   - values of different types: 0
@@ -93,43 +92,8 @@ func diffNumbers(a, b float64) float64 {
 	return max(1-math.Abs(a-b)/(math.Abs(a)+math.Abs(b)), 0)
 }
 
-// diffPiece is how many runes of two strings are compared at a time. Longer ones are compared piece by piece, the first k-th of one with the first
-// k-th of the other and so on, which can only lower the score.
-const diffPiece = 1 << 10
-
+// diffStrings compares long strings in pieces, as [Levenshtein] does.
 func diffStrings(a, b string) float64 {
-	if a == b {
-		return 1
-	}
-	if utf8.RuneCountInString(a) > utf8.RuneCountInString(b) {
-		a, b = b, a
-	}
-	x, y := []rune(a), []rune(b)
-	m, n := len(x), len(y)
-	pieces := 1 + m/diffPiece
-	distance := 0
-	for i := range pieces {
-		distance += edits(x[m*i/pieces:m*(i+1)/pieces], y[n*i/pieces:n*(i+1)/pieces])
-	}
-	return 1 - float64(distance)/float64(max(n, 1))
-}
-
-// edits returns the Levenshtein distance: how many runes must be put in, taken out or replaced to make b of a.
-func edits(a, b []rune) int {
-	row := make([]int, len(a)+1) // of the distances between the beginnings of a and of b
-	for i := range row {
-		row[i] = i
-	}
-	for j, r := range b {
-		diagonal := row[0]
-		row[0] = j + 1
-		for i, s := range a {
-			best := diagonal
-			if r != s {
-				best = 1 + min(diagonal, row[i], row[i+1])
-			}
-			diagonal, row[i+1] = row[i+1], best
-		}
-	}
-	return row[len(a)]
+	distance, longer := editDistance(a, b)
+	return 1 - float64(distance)/float64(max(longer, 1))
 }
