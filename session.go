@@ -153,7 +153,7 @@ func (s *session) execute(ctx context.Context) error {
 		Until: s.Until, Detach: s.Detach, Fresh: s.Fresh, Filter: s.Filter, Observe: s.view.observe, Now: s.Now,
 	}
 	if s.AllowExec {
-		o.Exec = runner.Command(p.Dir, s.Environ())
+		o.Exec = runner.Commands(p.Dir, s.Environ())
 	}
 	if err := board.dialAll(p, &o); err != nil {
 		return err

@@ -28,10 +28,10 @@ var commandEnvironment = []string{
 // errTooMuchOutput ends a command that writes without end.
 var errTooMuchOutput = fmt.Errorf("wrote more than %d bytes", maxCommandOutput)
 
-// Command returns what runs commands that grade, in a folder, with those variables of environ ("NAME=value") that are no secrets. Each gets the
-// input on its standard input and must end with status 0; what it wrote on its standard output comes back. Where the context ends, it is killed with
-// everything that it started.
-func Command(dir string, environ []string) Exec {
+// Commands returns what runs commands that grade, in a folder, which is that of the spec, with those variables of environ ("NAME=value") that are no
+// secrets. Each gets the input on its standard input and must end with status 0 and at most 1 MiB on its standard output, which comes back. Where the
+// context ends, it is killed with everything that it started, and the error is the context's cause.
+func Commands(dir string, environ []string) Exec {
 	environ = harmless(environ)
 	return func(ctx context.Context, command []string, input []byte) ([]byte, error) {
 		if len(command) == 0 {

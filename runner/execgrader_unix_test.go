@@ -20,12 +20,12 @@ import (
 // shell runs a script as a command that grades does.
 func shell(t *testing.T, ctx context.Context, dir, script, input string) (string, error) {
 	t.Helper()
-	run := Command(dir, []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "OPENAI_API_KEY=sk-secret", "GITHUB_TOKEN=t", "FTRUN_VAR_X=1", "AWS_SECRET_ACCESS_KEY=s"})
+	run := Commands(dir, []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "OPENAI_API_KEY=sk-secret", "GITHUB_TOKEN=t", "FTRUN_VAR_X=1", "AWS_SECRET_ACCESS_KEY=s"})
 	out, err := run(ctx, []string{"sh", "-c", script}, []byte(input))
 	return string(out), err
 }
 
-func TestRunCommand(t *testing.T) {
+func TestCommands(t *testing.T) {
 	dir := t.TempDir()
 	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = resolved
@@ -52,7 +52,7 @@ func TestRunCommand(t *testing.T) {
 	}
 }
 
-func TestRunCommandFails(t *testing.T) {
+func TestCommandsFails(t *testing.T) {
 	for script, want := range map[string]string{
 		`exit 3`:                        `run "sh": exit status 3`,
 		`echo '{"pass": true}'; exit 1`: `run "sh": exit status 1`,
@@ -66,7 +66,7 @@ func TestRunCommandFails(t *testing.T) {
 			t.Errorf("%s: %q, %v", script, out, err)
 		}
 	}
-	run := Command(t.TempDir(), nil)
+	run := Commands(t.TempDir(), nil)
 	for _, command := range [][]string{nil, {""}, {"no-such-program-anywhere"}, {"./none"}} {
 		if out, err := run(t.Context(), command, nil); err == nil {
 			t.Errorf("%q: %q", command, out)
@@ -74,8 +74,8 @@ func TestRunCommandFails(t *testing.T) {
 	}
 }
 
-// TestRunCommandHasNoSecrets has variables with keys beside those that every program needs.
-func TestRunCommandHasNoSecrets(t *testing.T) {
+// TestCommandsHasNoSecrets has variables with keys beside those that every program needs.
+func TestCommandsHasNoSecrets(t *testing.T) {
 	out, err := shell(t, t.Context(), t.TempDir(), "env", "")
 	if err != nil {
 		t.Fatal(err)
@@ -122,8 +122,8 @@ func held(t *testing.T, dir string) (ended func()) {
 	}
 }
 
-// TestRunCommandIsKilled: with the command goes everything that it started, for the cause that the context has.
-func TestRunCommandIsKilled(t *testing.T) {
+// TestCommandsIsKilled: with the command goes everything that it started, for the cause that the context has.
+func TestCommandsIsKilled(t *testing.T) {
 	t.Run("interrupt", func(t *testing.T) {
 		dir := t.TempDir()
 		ended, begun := held(t, dir), pipe(t, dir, "begun")
@@ -144,7 +144,7 @@ func TestRunCommandIsKilled(t *testing.T) {
 		dir := t.TempDir()
 		ended := held(t, dir)
 		g := (&grade.Exec{Command: []string{"sh", "-c", "sleep 300 > held & wait"}, Timeout: 300 * time.Millisecond}).Grader()
-		run := Command(dir, []string{"PATH=" + os.Getenv("PATH")})
+		run := Commands(dir, []string{"PATH=" + os.Getenv("PATH")})
 		got, err := g.Grade(t.Context(), grade.Sample{}, grade.Services{Exec: run})
 		if err == nil || err.Error() != `run "sh": no verdict within 300ms` || got.Pass {
 			t.Errorf("%+v, %v", got, err)
@@ -169,7 +169,7 @@ func TestRunCommandIsKilled(t *testing.T) {
 
 // TestExecGraderEndToEnd has a real verdict of a real process.
 func TestExecGraderEndToEnd(t *testing.T) {
-	run := Command(t.TempDir(), []string{"PATH=" + os.Getenv("PATH")})
+	run := Commands(t.TempDir(), []string{"PATH=" + os.Getenv("PATH")})
 	script := `if grep -q '"output":"light"'; then echo '{"pass": true, "score": 0.75, "reason": "lit"}'; else echo '{"pass": false}'; fi`
 	g := (&grade.Exec{Command: []string{"sh", "-c", script}, Timeout: time.Minute}).Grader()
 	for output, want := range map[string]grade.Grade{
