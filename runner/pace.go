@@ -12,8 +12,11 @@ import (
 // shows by pleading for patience.
 //
 // Questions at a time begin at the most that the spec allows. A plea halves them, at most once for the questions that were under way by then.
-// Answers raise them again: by one each until shortly below where the plea came, and from there on by one for as many answers as are under
-// way. That is additive increase and multiplicative decrease as TCP has it (Chiu and Jain 1989), with its slow start.
+// Answers raise them again: by one each to three quarters of what was under way when the plea came and, where no other comes for a second, by
+// one for as many answers as are under way, to one fewer than then. There they stay for a while, because a service that pleads wants to be left
+// alone for a second or more, and hearing the plea again and again costs more than the last place is worth. Then they go on as slowly, until
+// the next plea. That is additive increase and multiplicative decrease as TCP has it (Chiu and Jain 1989), with its slow start and, as BIC and
+// CUBIC have it (Xu, Harfoush and Rhee 2004; Ha, Rhee and Xu 2008), a search below the last loss and a plateau before it.
 // Requests and tokens are spread evenly over the minute, because services enforce limits a minute in shorter windows too.
 type pacer struct {
 	most     float64 // at a time, as the spec has it
@@ -21,8 +24,10 @@ type pacer struct {
 	tokens   *bucket // nil: no limit
 
 	mu      sync.Mutex
-	allowed float64 // at a time, from 1 to most
-	ceiling float64 // what was allowed when the last plea came
+	allowed float64       // at a time, from 1 to most
+	ceiling float64       // how many were under way when the last plea came
+	resumed time.Time     // when the first question was answered that began after it; zero: none was
+	rest    time.Duration // on the plateau, from then on
 	busy    int
 	waiting int
 	freed   chan struct{} // closed, and made anew, when somebody waits and a place may be free
@@ -36,8 +41,12 @@ func newPacer(concurrency, requestsPerMinute, tokensPerMinute int) *pacer {
 	}
 }
 
-// nearCeiling is how near the last plea growth becomes careful.
-const nearCeiling = 0.85
+// How long questions stay below where a plea came: twice as long each time, while nothing shows that the service can do more by now.
+const (
+	settle    = time.Second // at three quarters
+	firstRest = 2 * settle
+	maxRest   = 10 * time.Second
+)
 
 // A turn is a question's leave to be sent. It is given back by end.
 type turn struct {
@@ -103,8 +112,27 @@ func (p *pacer) throttled(began time.Time) {
 		return
 	}
 	p.cut = time.Now()
-	p.ceiling = p.allowed
+	p.ceiling = min(p.allowed, float64(p.busy))
+	p.resumed, p.rest = time.Time{}, min(max(2*p.rest, firstRest), maxRest)
 	p.allowed = max(1, p.allowed/2)
+}
+
+// grow takes in that a question was answered which began after the last plea.
+func (p *pacer) grow() {
+	if p.resumed.IsZero() {
+		p.resumed = time.Now()
+	}
+	calm := time.Since(p.resumed)
+	switch slow := p.allowed + 1/p.allowed; {
+	case p.allowed+1 <= 0.75*p.ceiling:
+		p.allowed++
+	case calm < settle, calm < p.rest && slow > p.ceiling-1:
+	default:
+		p.allowed = min(p.most, slow)
+		if p.allowed > p.ceiling+1 { // more than before, and no plea: half as many more may go too
+			p.ceiling, p.rest = min(p.most, 1.5*p.allowed), 0
+		}
+	}
 }
 
 // end gives the place back. used is how many tokens the service counted; 0: it did not say. answered tells whether an answer came.
@@ -116,12 +144,8 @@ func (t *turn) end(used int64, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.busy--
-	switch {
-	case !answered || t.began.Before(p.cut): // that it was answered says nothing of what goes now
-	case p.allowed < nearCeiling*p.ceiling:
-		p.allowed++
-	default:
-		p.allowed = min(p.most, p.allowed+1/p.allowed)
+	if answered && t.began.After(p.cut) { // else it says nothing of what goes now
+		p.grow()
 	}
 	if p.waiting > 0 {
 		close(p.freed)

@@ -69,21 +69,20 @@ func TestPaceAdapts(t *testing.T) {
 		const n, latency = 4000, 100 * time.Millisecond
 		took := pour(t, p, s, n, latency, 64)
 		ideal := n * latency / 16
-		if took > ideal*14/10 {
-			t.Errorf("took %v, want at most 1.4 times the %v that the service needs", took, ideal)
+		if took > ideal*115/100 {
+			t.Errorf("took %v, want at most 1.15 times the %v that the service needs", took, ideal)
 		}
-		if pleas := s.pleas.Load(); pleas > n/10 {
+		if pleas := s.pleas.Load(); pleas > n/20 {
 			t.Errorf("%d pleas for patience on %d questions", pleas, n)
 		}
 
 		s.places.Store(64)
-		s.most.Store(0)
-		took = pour(t, p, s, n, latency, 64)
-		if most := s.most.Load(); most != 64 {
-			t.Errorf("%d at a time once the service takes them, want all 64 again", most)
+		start := time.Now()
+		for time.Since(start) < maxRest+2*time.Second { // it may rest that long before it looks
+			pour(t, p, s, 64, latency, 64)
 		}
-		if ideal := n * latency / 64; took > ideal*3/2 {
-			t.Errorf("took %v, want at most 1.5 times %v: growth is slow", took, ideal)
+		if took, ideal := pour(t, p, s, n, latency, 64), n*latency/64; took > ideal*11/10 || s.most.Load() != 64 {
+			t.Errorf("took %v with %d at a time once the service takes 64, want at most 1.1 times %v", took, s.most.Load(), ideal)
 		}
 	})
 }
