@@ -130,6 +130,7 @@ func (r *runState) stages(ctx context.Context) error {
 
 // testOnly is the pipeline with train: off.
 func (r *runState) testOnly(ctx context.Context) error {
+	r.run.Cost.TrainingUSD = new(float64)
 	_, err := do(ctx, r, stageTest, func(ctx context.Context) (done[struct{}], error) { return r.test(ctx, r.Pipeline.Test.Model) })
 	return err
 }
