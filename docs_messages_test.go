@@ -78,7 +78,7 @@ var provocations = []provocation{
 	{message: `--filter "…": no case has this id or tag; want an id, or tag:NAME`, args: "--filter tag:three"},
 	{message: "only … of --filter … ran, so nothing is gated", args: "--filter three", edit: wontPass},
 	{message: `case "…" is graded by a command, …, and a spec may be a stranger's`, edit: "icontains: black => exec: [./check]"},
-	{message: "the judge is not calibrated: …", spec: judged, exit: 3},
+	{message: "the judge is not calibrated: …", spec: judged},
 	{message: "--until and --detach stop at a stage of training, and the spec says train: off", spec: untrained, args: "--detach"},
 	{message: "…: want true or false", env: "FTRUN_DETACH=maybe"},
 	{message: "faults: …", args: "serve --faults DIR/d.jsonl"},
@@ -172,7 +172,7 @@ var provocations = []provocation{
 // aside are the messages of a section that end a run otherwise than the section's first one, or not at all.
 var aside = []string{
 	"training file … was deleted at the provider again", "shutdown date of …: unknown, the provider names none",
-	"create report folder: …", "GITHUB_STEP_SUMMARY: …", "a web page, …", "the judge is not calibrated: …",
+	"create report folder: …", "GITHUB_STEP_SUMMARY: …", "a web page, …",
 }
 
 // TestMessagesAreProvoked makes the tool say the messages of the page, and holds exit code and reason code to what stands there.

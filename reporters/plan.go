@@ -101,6 +101,9 @@ func (c planPrinter) figures(p *result.Plan) [][2]string {
 		if t.EpochsGuessed {
 			size += " (the service's usual choice)"
 		}
+		if slices.ContainsFunc(p.Stages, func(s result.PlannedStage) bool { return s.Name == "train" && hasJob(s) }) {
+			size += ", which there is already"
+		}
 		rows = append(rows, [2]string{"training", size})
 	}
 	rows = append(rows, [2]string{"questions", questions(p.Testing)})
@@ -116,6 +119,11 @@ func (c planPrinter) figures(p *result.Plan) [][2]string {
 		rows = append(rows, [2]string{"budget", "training " + limit(b.TrainingUSD) + c.dot() + "testing " + limit(b.TestingUSD)})
 	}
 	return rows
+}
+
+// hasJob reports whether a stage goes on with a job that there is.
+func hasJob(s result.PlannedStage) bool {
+	return s.Action == result.PlanReuse || s.Action == result.PlanAdopt
 }
 
 // questions returns how many questions there are, and how long they and their answers can be.

@@ -190,5 +190,7 @@ func testedIn(run *result.Run) string {
 
 // NeedsBaseline reports whether a threshold can't be decided without something to compare with.
 func NeedsBaseline(thresholds []spec.Threshold) bool {
-	return slices.ContainsFunc(thresholds, spec.Threshold.NeedsBaseline)
+	return slices.ContainsFunc(thresholds, needsBaseline)
 }
+
+func needsBaseline(t spec.Threshold) bool { return t.NeedsBaseline() }

@@ -17,7 +17,6 @@ type judge struct {
 	*asker
 	settings spec.Judge
 	under    string // the model under test, which may not judge itself
-	doubt    error  // why its verdicts do not count; nil: they do
 	spent    *purse // what it cost in this run; without a limit
 }
 

@@ -148,8 +148,10 @@ func (p *planner) planTrain(ctx context.Context, t *trainer) (foundJob, error) {
 		return foundJob{}, err
 	}
 	q := p.quote(t.prepared)
-	p.plan.Training = &result.PlannedTraining{
-		Epochs: q.epochs, EpochsGuessed: q.guessed, BilledTokens: t.prepared.Stats.Tokens * int64(q.epochs), USD: q.usd,
+	if !q.guessed || p.Endpoint.Kind != provider.KindEmbedded { // whose own choice of epochs is another than the usual one, and its tokens too
+		p.plan.Training = &result.PlannedTraining{
+			Epochs: q.epochs, EpochsGuessed: q.guessed, BilledTokens: t.prepared.Stats.Tokens * int64(q.epochs), USD: q.usd,
+		}
 	}
 	p.plan.Cost.Note = p.tariff.note()
 	p.plan.Cost.TrainingUSD = new(float64)

@@ -76,6 +76,7 @@ type runState struct {
 	run     *result.Run
 	tariff  tariff
 	verdict *gate.Judgement // of the test stage; nil: it was not reached
+	doubt   error           // why the verdicts of the judge do not count; nil: they do
 
 	contaminated []bool // by case: it stands in the training data; nil: nobody looked
 
@@ -176,7 +177,7 @@ func (r *runState) conclude(err error) {
 	case r.Filter != "":
 		r.run.Conclusion = filteredConclusion(r.Filter, r.run.Summary)
 	default:
-		r.run.Conclusion = r.verdict.Conclusion()
+		r.run.Conclusion = r.wayOut(r.verdict.Conclusion())
 	}
 }
 
