@@ -77,7 +77,7 @@ var provocations = []provocation{
 	{message: "--filter chooses test cases, and --until and --detach stop before the test: use one", args: "--filter three --detach"},
 	{message: `--filter "…": no case has this id or tag; want an id, or tag:NAME`, args: "--filter tag:three"},
 	{message: "only … of --filter … ran, so nothing is gated", args: "--filter three", edit: wontPass},
-	{message: `case "…" is graded by a command, …, and a spec may be a stranger's`, edit: "icontains: black => exec: [./check]"},
+	{message: `a case is graded by a command, …, and a spec may be a stranger's`, edit: "icontains: black => exec: [./check]"},
 	{message: "the judge is not calibrated: …", spec: judged},
 	{message: "--until and --detach stop at a stage of training, and the spec says train: off", spec: untrained, args: "--detach"},
 	{message: "…: want true or false", env: "FTRUN_DETACH=maybe"},

@@ -15,13 +15,10 @@ func (r *runState) checkAllowed() error {
 	if r.Exec != nil {
 		return nil
 	}
-	for _, c := range r.Pipeline.Test.Cases {
-		for _, a := range c.Assertions {
-			if !a.Exec {
-				continue
-			}
+	for a := range r.assertions() {
+		if a.Exec {
 			return &provider.ConfigError{
-				Code: "exec_not_allowed", Message: fmt.Sprintf("case %q is graded by a command, %s, and a spec may be a stranger's", c.ID, a.Name),
+				Code: "exec_not_allowed", Message: fmt.Sprintf("a case is graded by a command, %s, and a spec may be a stranger's", a.Name),
 				Way: "read the command, and allow it with --allow-exec",
 			}
 		}

@@ -20,8 +20,9 @@ import (
 type answerStore struct {
 	journal *ledger.Ledger
 	dir     string
-	read    bool // what is kept counts
-	always  bool // and goes on counting after the verdict
+	read    bool      // what is kept counts
+	always  bool      // and goes on counting after the verdict
+	began   time.Time // of this run
 	reused  atomic.Int64
 	oldest  atomic.Pointer[time.Time]
 }
@@ -32,7 +33,7 @@ func (r *runState) openAnswers(ctx context.Context) (*answerStore, error) {
 	if reuse == spec.ReuseNever {
 		return nil, nil
 	}
-	a := &answerStore{dir: r.answersDir(), read: !r.Fresh, always: reuse == spec.ReuseAlways}
+	a := &answerStore{dir: r.answersDir(), read: !r.Fresh, always: reuse == spec.ReuseAlways, began: r.Now()}
 	var err error
 	if a.journal, err = ledger.Open(ctx, a.dir, ledger.Options{Bulk: true}); err != nil {
 		return nil, fmt.Errorf("kept answers: %w", err)
@@ -60,7 +61,7 @@ func answerKey(e provider.Endpoint, req provider.CompletionRequest, nth int) str
 		Nth         int                      `json:"nth"`
 		Tools       []json.RawMessage        `json:"tools,omitempty"`
 		Format      *provider.ResponseFormat `json:"response_format,omitempty"`
-	}{e.Identity(), req.Model, req.Messages, req.Temperature, req.MaxCompletionTokens, nth, req.Tools, req.ResponseFormat})
+	}{e.Address(), req.Model, req.Messages, req.Temperature, req.MaxCompletionTokens, nth, req.Tools, req.ResponseFormat})
 }
 
 // A keptAnswer is an answer as the journal has it.
@@ -82,15 +83,22 @@ func (a *answerStore) get(key string) (c provider.Completion, at time.Time, foun
 	if !found || json.Unmarshal(record.Data, &kept) != nil {
 		return c, at, false
 	}
-	a.reused.Add(1)
-	for oldest := a.oldest.Load(); oldest == nil || record.Time.Before(*oldest); oldest = a.oldest.Load() {
-		if a.oldest.CompareAndSwap(oldest, &record.Time) {
-			break
-		}
+	if record.Time.Before(a.began) { // words that were judged a moment ago are not kept since then
+		a.tellKept(record.Time)
 	}
 	return provider.Completion{
 		Text: kept.Text, Refusal: kept.Refusal, ToolCalls: kept.ToolCalls, FinishReason: kept.FinishReason, Usage: kept.Usage,
 	}, record.Time, true
+}
+
+// tellKept counts an answer of an earlier run, which was given then.
+func (a *answerStore) tellKept(at time.Time) {
+	a.reused.Add(1)
+	for oldest := a.oldest.Load(); oldest == nil || at.Before(*oldest); oldest = a.oldest.Load() {
+		if a.oldest.CompareAndSwap(oldest, &at) {
+			break
+		}
+	}
 }
 
 // put keeps an answer. Once put has returned, no end of the process undoes it. It does not wait for the disk: that costs each of many

@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -28,18 +27,18 @@ type inquiry struct {
 	purse  *purse
 
 	mu     sync.Mutex
-	pacers map[string]*pacer // by the identity of the service
+	pacers map[string]*pacer // by the address of the service
 }
 
 // pacer returns the pace of a service, whoever asks it.
 func (q *inquiry) pacer(e provider.Endpoint) *pacer {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	p := q.pacers[e.Identity()]
+	p := q.pacers[e.Address()]
 	if p == nil {
 		test := q.Pipeline.Test
 		p = newPacer(test.Concurrency, test.RequestsPerMinute, test.TokensPerMinute)
-		q.pacers[e.Identity()] = p
+		q.pacers[e.Address()] = p
 	}
 	return p
 }
@@ -71,7 +70,7 @@ func (r *runState) testedAt() Service { return r.orOwn(r.Tested) }
 
 // tariffOf returns what a service charges. The spec's prices are those of the pipeline's own.
 func (r *runState) tariffOf(e provider.Endpoint) tariff {
-	if e.Identity() == r.Endpoint.Identity() {
+	if e.Address() == r.Endpoint.Address() {
 		return r.tariff
 	}
 	return tariff{kind: e.Kind}
@@ -115,18 +114,10 @@ func (a *asker) pay(ctx context.Context, req provider.CompletionRequest) (provid
 		return provider.Completion{}, err
 	}
 	completion, err := a.send(ctx, req)
-	var refusal *provider.Error
-	switch {
-	case err == nil:
+	if err != nil {
+		a.purse.settleError(worst, err)
+	} else {
 		a.purse.settle(worst, a.tariff.cost(req.Model, completion.Usage))
-	case errors.As(err, &refusal) && refusal.Definite():
-		a.purse.settle(worst, new(float64))
-	default: // each attempt may have been answered, and billed
-		attempts := 1.0
-		if refusal != nil {
-			attempts = float64(max(refusal.Attempts, 1))
-		}
-		a.purse.settleLost(worst, worst*attempts)
 	}
 	return completion, err
 }

@@ -2,12 +2,15 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"ftrun/runner/gate"
+	"ftrun/runner/ledger"
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
 	"ftrun/spec"
@@ -21,14 +24,14 @@ type baseline struct {
 	earlier    map[string]pastAnswer // of an earlier run, by case
 	strange    bool                  // the model is another service's, so that what keeps it from answering keeps nothing else
 
-	mu      sync.Mutex
-	gone    error // why nothing is to be had of it any more; nil: it answers
-	changed int   // cases of the earlier run that ask something else today
+	mu   sync.Mutex
+	gone error // why nothing is to be had of it any more; nil: it answers
 }
 
 // A pastAnswer is what an earlier run got to a case.
 type pastAnswer struct {
 	question string
+	asked    string // see askedDigest
 	replies  []reply
 }
 
@@ -95,17 +98,15 @@ func (b *baseline) unavailable() error {
 	return b.gone
 }
 
-// past grades what an earlier run got to a case. A case that it did not have, or had with another question, is absent.
+// past grades what an earlier run got to a case. A case that it did not have, or that asks something else today, is absent; one that it got no
+// answer to may have come out either way.
 func (b *baseline) past(ctx context.Context, e *examiner, s *sheet, n int) (result.Answer, error) {
-	past, ok := b.earlier[s.spec.ID]
-	if ok && past.question != s.spec.Question {
-		b.mu.Lock()
-		b.changed++
-		b.mu.Unlock()
-		ok = false
-	}
-	if !ok || len(past.replies) == 0 {
+	past := b.earlier[s.spec.ID]
+	switch {
+	case b.absent(s.spec):
 		return skippedAnswer(), nil
+	case len(past.replies) == 0:
+		return erroredAnswer(errors.New("the earlier run got no answer to this case")), nil
 	}
 	return e.grading.grade(ctx, s.spec, past.replies[n%len(past.replies)])
 }
@@ -116,7 +117,50 @@ func (b *baseline) absent(c spec.Case) bool {
 		return false
 	}
 	past, ok := b.earlier[c.ID]
-	return !ok || past.question != c.Question || len(past.replies) == 0
+	return !ok || !past.isOf(c)
+}
+
+// isOf reports whether the answers are to what a case asks today.
+func (p pastAnswer) isOf(c spec.Case) bool {
+	return p.question == c.Question && p.asked == askedDigest(c)
+}
+
+// askedDigest names what a case asks beside its question, so that a later run knows whether it compares like with like: the conversation, a
+// system prompt of its own and the tools. It is empty where there is nothing but the question.
+func askedDigest(c spec.Case) string {
+	if c.Messages == nil && c.Tools == nil && c.SystemPrompt == nil {
+		return ""
+	}
+	return ledger.Key(struct {
+		Messages     []provider.Message `json:"messages"`
+		Tools        []json.RawMessage  `json:"tools"`
+		SystemPrompt *string            `json:"system_prompt"`
+	}{c.Messages, c.Tools, c.SystemPrompt})
+}
+
+// tellAbsent warns of the cases that an earlier run says nothing of, because what is compared is not all that is tested. Where that is most of
+// them, there is no baseline.
+func (b *baseline) tellAbsent(r *runState) {
+	missing, changed := 0, 0
+	for _, c := range r.Pipeline.Test.Cases {
+		switch past, ok := b.earlier[c.ID]; {
+		case !ok:
+			missing++
+		case !past.isOf(c):
+			changed++
+		}
+	}
+	all := countCases(len(r.Pipeline.Test.Cases))
+	if n := len(r.Pipeline.Test.Cases); 2*(missing+changed) > n {
+		b.gone = fmt.Errorf("%s has only %d of %s, and a comparison over so few says nothing of the rest", b.told.Results, n-missing-changed, all)
+		return
+	}
+	if missing > 0 {
+		r.warn(stageTest, fmt.Sprintf("%d of %s are not in %s, and are left out of every comparison with it", missing, all, b.told.Results))
+	}
+	if changed > 0 {
+		r.warn(stageTest, fmt.Sprintf("%d of %s have the id of one in %s that asked something else, and are left out of every comparison with it", changed, all, b.told.Results))
+	}
 }
 
 // baselineOutcome is what judging keeps of the baseline's answers to a case.
@@ -152,7 +196,7 @@ func (q *inquiry) readBaseline(name string) (answers map[string]pastAnswer, mode
 
 // pastOf is what a recorded case holds of answers; day is when its run began.
 func pastOf(c result.Case, day time.Time) pastAnswer {
-	past := pastAnswer{question: c.Question}
+	past := pastAnswer{question: c.Question, asked: c.Asked}
 	all := c.Repeats
 	if all == nil {
 		all = []result.Answer{c.Answer}
@@ -170,6 +214,9 @@ func replyOf(a result.Answer, day time.Time) reply {
 	r := reply{Completion: provider.Completion{Text: *a.Generated, FinishReason: a.FinishReason}, cost: a.CostUSD, keptAt: &day}
 	if a.ReusedFrom != nil {
 		r.keptAt = a.ReusedFrom
+	}
+	if a.Refused {
+		r.Refusal = *a.Generated
 	}
 	for _, call := range a.ToolCalls {
 		r.ToolCalls = append(r.ToolCalls, provider.ToolCall{Name: call.Name, Arguments: call.Arguments})

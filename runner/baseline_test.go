@@ -124,7 +124,7 @@ func TestBaselineOfAnEarlierRun(t *testing.T) {
 		if c.Kind != spec.BaselineResults || c.Fixed != 2 || c.Broken != 0 || c.Cases != 11 {
 			t.Errorf("comparison %+v, want cases 1 and 2 fixed, of the 11 that both have", c)
 		}
-		if !strings.Contains(strings.Join(run.Warnings, "; "), "asks something else today") {
+		if !strings.Contains(strings.Join(run.Warnings, "; "), "1 of 13 cases have the id of one in blessed.json that asked something else") {
 			t.Errorf("warnings %q", run.Warnings)
 		}
 		if got := caseOf(t, run, "c2").Baseline; got == nil || got.Status != result.CaseFailed || got.ReusedFrom == nil {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -143,10 +144,10 @@ func (r *runState) checkTestingBudget() error {
 	if r.Pipeline.Budget.TestingUSD == nil {
 		return nil
 	}
-	for _, model := range append(r.askedModels(), r.judgeModels()...) {
+	for _, model := range append(r.askedModels(), r.graderModels()...) {
 		input, output := model.tariff.inference(model.name)
 		switch {
-		case (input == nil || output == nil) && model.endpoint.Identity() != r.Endpoint.Identity():
+		case (input == nil || output == nil) && model.endpoint.Address() != r.Endpoint.Address():
 			return &limitError{
 				Code:    "price_unknown",
 				Message: fmt.Sprintf("budget.testing_usd is set, and the price of asking %s is not known: prices are those of the pipeline's own provider", model.name),
@@ -196,14 +197,52 @@ func (r *runState) askedModels() []pricedModel {
 	return models
 }
 
-// judgeModels is the judge, where a case asks one.
-func (r *runState) judgeModels() []pricedModel {
-	if r.Pipeline.Test.Judge == nil || !slices.ContainsFunc(r.Pipeline.Test.Cases, asksJudge) {
-		return nil
+// graderModels are the models that graders ask, for verdicts and for embeddings, each once.
+func (r *runState) graderModels() []pricedModel {
+	var models []pricedModel
+	add := func(name string) {
+		if !slices.ContainsFunc(models, func(m pricedModel) bool { return m.name == name }) {
+			m := r.priced(name, r.Judge)
+			m.judge = true
+			models = append(models, m)
+		}
 	}
-	judge := r.priced(r.Pipeline.Test.Judge.Model, r.Judge)
-	judge.judge = true
-	return []pricedModel{judge}
+	for a := range r.assertions() {
+		for _, name := range a.Judges {
+			add(r.judgeName(name))
+		}
+		for _, name := range a.Embeds {
+			add(name)
+		}
+	}
+	return models
+}
+
+// assertions yields those of all cases, and of those that calibrate the judge.
+func (r *runState) assertions() iter.Seq[spec.Assertion] {
+	return func(yield func(spec.Assertion) bool) {
+		cases := r.Pipeline.Test.Cases
+		if j := r.Pipeline.Test.Judge; j != nil {
+			for _, c := range j.Calibration {
+				cases = append(slices.Clip(cases), c.Case)
+			}
+		}
+		for _, c := range cases {
+			for _, a := range c.Assertions {
+				if !yield(a) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// judgeName is the model that a grader asks: the one that it names, or the pipeline's judge.
+func (r *runState) judgeName(named string) string {
+	if named == "" && r.Pipeline.Test.Judge != nil {
+		return r.Pipeline.Test.Judge.Model
+	}
+	return named
 }
 
 // noteTrainingCost puts the price of the job into the report of the run that saw it end. A job that had ended before was paid for, and
@@ -272,6 +311,24 @@ func promptTokens(req provider.CompletionRequest) (int64, error) {
 	count := overhead
 	for _, m := range req.Messages {
 		count += counter.Count(m.Content) + overhead
+		for _, call := range m.ToolCalls {
+			count += counter.Count(call.Name) + counter.Count(call.Arguments) + overhead
+		}
+	}
+	for _, tool := range req.Tools {
+		count += counter.Count(string(tool)) + overhead
+	}
+	if f := req.ResponseFormat; f != nil {
+		count += counter.Count(f.Name) + counter.Count(string(f.Schema)) + overhead
 	}
 	return int64(count), nil
+}
+
+// worstEmbedding returns the most that embeddings of texts may cost. 0 where they are free, or nobody knows.
+func (t tariff) worstEmbedding(model string, texts []string) (float64, error) {
+	var messages []provider.Message
+	for _, text := range texts {
+		messages = append(messages, provider.Message{Content: text})
+	}
+	return t.worst(provider.CompletionRequest{Model: model, Messages: messages})
 }

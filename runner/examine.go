@@ -139,12 +139,14 @@ func (e *examiner) close(s *sheet) error {
 	c := s.spec
 	kept := result.Case{
 		ID: c.ID, Name: c.Question, Tags: c.Tags, Line: c.Pos.Line, File: e.caseFile(c), MustPass: c.MustPass,
-		Question: c.Question, Expected: c.Answer, Answer: summarizeAnswers(c, s.tested),
+		Question: c.Question, Asked: askedDigest(c), Expected: c.Answer, Answer: summarizeAnswers(c, s.tested),
 	}
 	e.outcomes[s.index] = e.outcomeOf(c, kept.Answer, s.tested)
 	if s.baseline != nil {
 		e.base[s.index] = e.baselineOutcome(s)
-		kept.Baseline = new(summarizeAnswers(c, s.baseline))
+		if before := summarizeAnswers(c, s.baseline); before.Status != result.CaseSkipped || e.baseline.unavailable() == nil {
+			kept.Baseline = &before
+		}
 	}
 	if err := e.spool.Put(s.index, kept); err != nil {
 		return fmt.Errorf("keep answer: %w", err)

@@ -15,7 +15,7 @@ import (
 // A grading decides on answers, with whatever graders need beside them.
 type grading struct {
 	services grade.Services
-	judge    *judge // nil: the spec has none
+	judge    *judge
 }
 
 // grade judges an answer by the case's assertions, or scores it against the expected answer where there are none. The error is one that ends
@@ -88,7 +88,7 @@ func (g *grading) assert(ctx context.Context, a *result.Answer, c spec.Case, s g
 		sum += assertion.Weight * judged.Score
 		weights += assertion.Weight
 	}
-	if undecided == "" {
+	if undecided == "" && weights > 0 {
 		a.Score = new(sum / weights)
 	}
 	switch {

@@ -23,8 +23,7 @@ type judge struct {
 // judgeTokens is the longest verdict, reasons included: a judge that goes on for ever costs no more than this.
 const judgeTokens = 2048
 
-// judgeFor returns the judge of the spec, or nil where no grader asks one. Graders that name a model of their own need no test.judge: they
-// are asked once each.
+// judgeFor returns who judges: the spec's judge or, for graders that name a model of their own, whoever that is, asked once for a verdict.
 func (q *inquiry) judgeFor(service *Service, under string) *judge {
 	settings := spec.Judge{Samples: 1}
 	if j := q.Pipeline.Test.Judge; j != nil {
@@ -38,10 +37,7 @@ func (j *judge) trusted() error { return j.doubt }
 
 // ask is [grade.Services.Ask]. The samples are kept and paid for as answers are, so that the same words are judged once in a run.
 func (j *judge) ask(ctx context.Context, q grade.Question) ([]string, error) {
-	model := q.Model
-	if model == "" {
-		model = j.settings.Model
-	}
+	model := j.judgeName(q.Model)
 	if model == j.under && !j.settings.AllowSelf {
 		return nil, &endError{&stuckError{
 			Code: "judge_is_tested", Message: fmt.Sprintf("judge %s is the model under test", model),
@@ -108,25 +104,40 @@ func (j *judge) embed(ctx context.Context, model string, texts []string) ([][]fl
 	if j.service.Embedder == nil {
 		return nil, errors.New("the provider makes no embeddings")
 	}
+	worst, err := j.tariff.worstEmbedding(model, texts)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.purse.reserve(ctx, worst); err != nil {
+		return nil, judgeError(err)
+	}
+	made, err := j.sendTexts(ctx, model, texts)
+	if err != nil {
+		j.purse.settleError(worst, err)
+		return nil, judgeError(err)
+	}
+	cost := j.tariff.cost(model, made.Usage)
+	j.purse.settle(worst, cost)
+	j.spent.settle(0, cost)
+	return made.Vectors, nil
+}
+
+// sendTexts waits for its turn, and then asks for embeddings within the time that a question may take.
+func (j *judge) sendTexts(ctx context.Context, model string, texts []string) (provider.Embeddings, error) {
 	var size int64
 	for _, text := range texts {
 		size += int64(len(text)) // a token has a byte at least
 	}
 	turn, err := j.pacer.begin(ctx, size)
 	if err != nil {
-		return nil, err
+		return provider.Embeddings{}, err
 	}
-	timed, cancel := context.WithTimeout(ctx, j.Pipeline.Test.Timeout)
+	limit := j.Pipeline.Test.Timeout
+	timed, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("embed with %s: no answer within test.timeout %v", model, limit))
 	defer cancel()
 	made, err := j.service.Embedder.Embed(turn.observe(timed), model, texts)
 	turn.end(usedTokens(made.Usage), err == nil)
-	if err != nil {
-		return nil, judgeError(err)
-	}
-	cost := j.tariff.cost(model, made.Usage)
-	j.purse.settle(0, cost)
-	j.spent.settle(0, cost)
-	return made.Vectors, nil
+	return made, err
 }
 
 // calibrate puts to the judge what it is known how to decide. Where one of these comes out otherwise, none of its verdicts counts: the error
@@ -146,9 +157,9 @@ func (j *judge) calibrate(ctx context.Context, services grade.Services) error {
 		if got.Status == wanted {
 			continue
 		}
-		why := got.Error
-		if why == "" {
-			why = fmt.Sprintf("it came out %s, and it is known to have %s", got.Status, wanted)
+		why := fmt.Sprintf("it came out %s, and it is known to have %s", got.Status, wanted)
+		if got.Error != "" {
+			why = "it could not be decided: " + got.Error
 		}
 		j.doubt = fmt.Errorf("the judge is not calibrated: test.judge.calibration[%d] (line %d): %s", i, c.Pos.Line, why)
 		j.warn(stageTest, j.doubt.Error()+"; none of its verdicts counts")

@@ -123,7 +123,7 @@ func (e *examiner) outcomeOf(c spec.Case, whole result.Answer, answers []result.
 	}
 	o.Missing = float64(len(answers)-n.withScore) / float64(len(answers))
 	for _, name := range e.graders {
-		if isNamed := naming(name); slices.ContainsFunc(c.Assertions, func(a spec.Assertion) bool { return isNamed(a.Name, a.Kind) }) {
+		if slices.ContainsFunc(c.Assertions, func(a spec.Assertion) bool { return a.Feeds(name) }) {
 			o.Graders = append(o.Graders, graderScore(name, answers))
 		}
 	}
@@ -144,20 +144,14 @@ func namedGraders(thresholds []spec.Threshold) []string {
 	return names
 }
 
-// naming returns which assertions a threshold's "<name>.mean" is about: those of that name, and those of the grader of that name.
-func naming(name string) func(assertion, grader string) bool {
-	return func(assertion, grader string) bool { return assertion == name || grader == name }
-}
-
 // graderScore is the mean score of the assertions that a name stands for. An answer that none of them decided on counts as missing.
 func graderScore(name string, answers []result.Answer) gate.GraderScore {
 	score := gate.GraderScore{Name: name}
-	isNamed := naming(name)
 	decided := 0
 	for _, a := range answers {
 		sum, n := 0.0, 0
 		for _, assertion := range a.Assertions {
-			if isNamed(assertion.Name, assertion.Grader) && assertion.Error == "" {
+			if (spec.Assertion{Name: assertion.Name, Kind: assertion.Grader}).Feeds(name) && assertion.Error == "" {
 				sum += assertion.Score
 				n++
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"ftrun/runner/ledger"
 	"ftrun/runner/provider"
@@ -41,7 +42,7 @@ func (p *planner) planTest(model testedModel) error {
 		p.plan.Testing.Kept = &keptCount
 	}
 	p.stage(p.testStage(model))
-	p.priceTesting(bill, append(models, p.judgeModels()...))
+	p.priceTesting(bill, append(models, p.graderModels()...))
 	return nil
 }
 
@@ -82,13 +83,12 @@ func (p *planner) planJudging(b *bill, models int) {
 	if verdicts *= samples; verdicts == 0 {
 		return
 	}
-	p.plan.Testing.Judge = &result.PlannedJudge{Questions: verdicts}
-	if j := p.Pipeline.Test.Judge; j != nil {
-		p.plan.Testing.Judge.Model = j.Model
-	}
-	for _, m := range p.judgeModels() {
+	var names []string
+	for _, m := range p.graderModels() {
+		names = append(names, m.name)
 		b.noWorst = b.noWorst || !m.free()
 	}
+	p.plan.Testing.Judge = &result.PlannedJudge{Model: strings.Join(names, ", "), Questions: verdicts}
 }
 
 // judged is how many of a case's assertions a judge decides.

@@ -287,7 +287,7 @@ func TestPlanOfTheEmbeddedEngine(t *testing.T) {
 		b := newBench(t, &providertest.Fake{})
 		plan := b.plan(embedded)
 		b.wantPlan(plan, "run run run run", false, "no such job is recorded; the embedded engine keeps its jobs in the state folder")
-		if *plan.Cost.TrainingUSD != 0 || *plan.Cost.TestingUSD != 0 || *plan.Training.USD != 0 {
+		if *plan.Cost.TrainingUSD != 0 || *plan.Cost.TestingUSD != 0 || plan.Training != nil {
 			t.Errorf("cost %+v", plan.Cost)
 		}
 		b.want(b.run(t.Context(), func(o *runner.Options) { o.Endpoint = provider.Endpoint{Kind: "embedded"} }), 0, "passed")

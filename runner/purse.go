@@ -2,8 +2,11 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+
+	"ftrun/runner/provider"
 )
 
 // A purse pays for questions. What a call may cost at worst is set aside before it is sent, so that no answer passes the cap.
@@ -61,6 +64,20 @@ func (p *purse) settle(worst float64, actual *float64) {
 	p.spent += *actual
 	close(p.freed)
 	p.freed = make(chan struct{})
+}
+
+// settleError books a call that ended with an error. What was certainly refused costs nothing; of anything else each attempt may have been
+// answered, and billed.
+func (p *purse) settleError(worst float64, err error) {
+	var refusal *provider.Error
+	switch {
+	case !errors.As(err, &refusal):
+		p.settleLost(worst, worst)
+	case refusal.Definite():
+		p.settle(worst, new(float64))
+	default:
+		p.settleLost(worst, worst*float64(max(refusal.Attempts, 1)))
+	}
 }
 
 // settleLost books a call that was not answered: nobody knows what it cost, and the given amount counts against the cap.

@@ -29,13 +29,20 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 		return done[struct{}]{}, err
 	}
 	e := r.examiner(model, spool, kept)
+	r.noteServices(e)
+	if e.baseline != nil && e.baseline.earlier != nil {
+		e.baseline.tellAbsent(r)
+	}
 	asked := e.calibrate(ctx)
+	if r.run.Judge != nil {
+		r.run.Judge.Calibrated = r.doubt == nil
+	}
 	if asked == nil {
 		asked = e.ask(ctx)
 	}
 	verdict := r.judge(e.evidence())
 	r.run.Cost.TestingUSD, r.run.Cost.JudgingUSD = e.purse.total(), e.judgingCost()
-	decided := asked == nil && len(verdict.Undecided) == 0
+	decided := asked == nil && len(verdict.Undecided) == 0 && r.Filter == "" // a part of the cases is no reason to forget the answers to the rest
 	return done[struct{}]{Reason: countCases(len(e.outcomes)) + kept.told()}, errors.Join(asked, kept.close(decided))
 }
 
@@ -58,6 +65,28 @@ func (r *runState) examiner(model string, spool *result.Spool, kept *answerStore
 	j := q.judgeFor(r.Judge, model)
 	e.grading = &grading{judge: j, services: grade.Services{Ask: j.ask, Embed: j.embed, Exec: r.Exec}}
 	return e
+}
+
+// noteServices puts into the report who answers and who judges, where that is not the pipeline's provider alone.
+func (r *runState) noteServices(e *examiner) {
+	r.run.TestedProvider = r.elsewhere(r.Tested)
+	models := r.graderModels()
+	if len(models) == 0 {
+		return
+	}
+	settings := e.grading.judge.settings
+	r.run.Judge = &result.JudgedBy{Provider: r.elsewhere(r.Judge), Samples: max(settings.Samples, 1), Calibration: len(settings.Calibration)}
+	for _, m := range models {
+		r.run.Judge.Models = append(r.run.Judge.Models, m.name)
+	}
+}
+
+// elsewhere is what the report says of a service; nil for the pipeline's own.
+func (r *runState) elsewhere(s *Service) *result.Provider {
+	if s == nil {
+		return nil
+	}
+	return &result.Provider{Kind: s.Endpoint.Kind, BaseURL: s.Endpoint.BaseURL}
 }
 
 // calibrate lets the judge show that it can be trusted, before anybody else is asked.
@@ -94,9 +123,6 @@ func (e *examiner) evidence() gate.Evidence {
 	if err := e.baseline.unavailable(); err != nil {
 		ev.Base, ev.Baseline.Unavailable = nil, err.Error()
 		e.warn(stageTest, "there is no baseline to compare with: "+err.Error())
-	}
-	if n := e.baseline.changed; n > 0 {
-		e.warn(stageTest, fmt.Sprintf("%s of %s have the id of a case that asks something else today, and are left out of the comparison", countCases(n), e.baseline.told.Results))
 	}
 	return ev
 }

@@ -15,7 +15,6 @@ type assertionForm struct {
 	Assertion
 	part           grade.Part
 	value          yamlpos.Value
-	judges         []string // models that decide, "" for the pipeline's judge
 	needsReference bool
 	ok             bool // decoded and checked without a problem
 }

@@ -25,7 +25,7 @@ func (j *judging) note(in inspector, a assertionForm) {
 	}
 	j.used = true
 	path := a.value.Path()
-	for _, model := range a.judges {
+	for _, model := range a.Judges {
 		switch {
 		case model == "" && !j.hasJudge:
 			in.Add(path, fmt.Sprintf("no model decides on %s", a.Kind), "name one: test: {judge: {model: …}, cases: …}, or model in the assertion")

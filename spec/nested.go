@@ -10,7 +10,7 @@ func (f *assertionForm) take(p grade.Part) {
 	f.part, f.Kind, f.Not, f.needsReference = p, p.Key, p.Not, p.Args.NeedsReference()
 	f.Grader = p.Grader()
 	needs := grade.NeedsOf(p.Kind, p.Args)
-	f.judges, f.Judge, f.Exec = needs.Judges, len(needs.Judges) > 0, needs.Exec
+	f.Judges, f.Embeds, f.Judge, f.Exec = needs.Judges, needs.Embeds, len(needs.Judges) > 0, needs.Exec
 }
 
 // decodeNested decodes a grader inside the arguments of another, such as those of multi: a mapping with one grader's key, as an assertion has it. Package

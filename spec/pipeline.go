@@ -180,9 +180,11 @@ type Assertion struct {
 	Name   string // declared, else made of the grader and its argument
 	Kind   string // the grader's key, with not_ where it is negated
 	Not    bool
-	Judge  bool    // a model decides
-	Exec   bool    // a command of the user's decides
-	Weight float64 // 0: reported only
+	Judge  bool     // a model decides
+	Judges []string // the models that do, "" for the pipeline's judge
+	Embeds []string // the models whose embeddings it compares
+	Exec   bool     // a command of the user's decides
+	Weight float64  // 0: reported only
 	Grader grade.Grader
 }
 

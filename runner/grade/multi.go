@@ -32,6 +32,7 @@ type Nesting interface {
 // Needs says what a grader needs beside the sample. What is needed inside a grader that has others is needed by it too.
 type Needs struct {
 	Judges []string // models that are asked for a verdict, "" for the pipeline's judge; each once, sorted
+	Embeds []string // models that are asked for embeddings; each once, sorted
 	Exec   bool     // a command of the user's is run
 }
 
@@ -45,16 +46,25 @@ func NeedsOf(kind Kind, args Args) Needs {
 		}
 		needs.Judges = []string{model}
 	}
+	if e, ok := args.(interface{ Embeds() string }); ok && e.Embeds() != "" {
+		needs.Embeds = []string{e.Embeds()}
+	}
 	if n, ok := args.(Nesting); ok {
 		for _, p := range n.Parts() {
 			inside := NeedsOf(p.Kind, p.Args)
 			needs.Judges = append(needs.Judges, inside.Judges...)
+			needs.Embeds = append(needs.Embeds, inside.Embeds...)
 			needs.Exec = needs.Exec || inside.Exec
 		}
 	}
-	slices.Sort(needs.Judges)
-	needs.Judges = slices.Compact(needs.Judges)
+	needs.Judges, needs.Embeds = once(needs.Judges), once(needs.Embeds)
 	return needs
+}
+
+// once sorts names and keeps each of them once.
+func once(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Multi scores the output by a formula of other graders' scores, as OpenAI's multi grader does

@@ -79,6 +79,9 @@ func (a *TextSimilarity) Check() []Problem {
 	return problems
 }
 
+// Embeds returns the model that is asked for embeddings, or "".
+func (a *TextSimilarity) Embeds() string { return a.EmbeddingModel }
+
 // Grader scores the texts of samples with the metric.
 func (a *TextSimilarity) Grader() Grader {
 	g := similarity{comparison: a.comparison(), metric: a.EvaluationMetric, threshold: a.PassThreshold}

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -73,6 +75,30 @@ func (e Endpoint) Identity() string {
 		return e.Kind
 	}
 	return e.Kind + " " + strings.ToLower(u.Host)
+}
+
+// Address names whom questions go to: the identity and whatever else of an address may lead to another model of the same name, that is path,
+// query and headers. It is a digest where headers are part of it, because they may hold secrets.
+func (e Endpoint) Address() string {
+	address := e.Identity()
+	u, err := url.Parse(e.BaseURL)
+	if e.Kind == KindEmbedded || err != nil {
+		return address
+	}
+	if path := strings.TrimRight(u.Path, "/"); path != "/v1" { // as nearly all have it
+		address += " " + path
+	}
+	if e.Query != "" {
+		address += "?" + e.Query
+	}
+	if len(e.Headers) == 0 {
+		return address
+	}
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
+		fmt.Fprintf(h, "%q: %q\n", strings.ToLower(name), e.Headers[name].Reveal())
+	}
+	return address + " " + hex.EncodeToString(h.Sum(nil))
 }
 
 // An Environment is what whoever runs ftrun allows. The spec can't change it.

@@ -24,6 +24,7 @@ type Case struct {
 	File     string   `json:"file,omitempty"` // of cases, as the spec has it; empty: the spec itself
 	MustPass bool     `json:"must_pass,omitempty"`
 	Question string   `json:"question"`
+	Asked    string   `json:"asked_sha256,omitempty"` // digest of conversation and tools, where the case has more than its question
 	Expected string   `json:"expected"`
 	Answer
 	Baseline *Answer `json:"baseline"` // null: no baseline was asked

@@ -52,7 +52,9 @@ type Run struct {
 	Provider       Provider       `json:"provider"`
 	BaseModel      string         `json:"base_model"`
 	FineTunedModel string         `json:"fine_tuned_model,omitempty"`
-	TestedModel    string         `json:"tested_model,omitempty"` // where the spec names another than the fine-tuned one
+	TestedModel    string         `json:"tested_model,omitempty"`    // where the spec names another than the fine-tuned one
+	TestedProvider *Provider      `json:"tested_provider,omitempty"` // where the tested model answers at another service than trained it
+	Judge          *JudgedBy      `json:"judge,omitempty"`           // nil: no model judged
 	Job            *Job           `json:"job,omitempty"`
 	Dataset        *Dataset       `json:"dataset,omitempty"`
 	Stages         []Stage        `json:"stages"`
@@ -88,6 +90,15 @@ func Begin(spec, version string, now time.Time) *Run {
 type Provider struct {
 	Kind    string `json:"kind"`
 	BaseURL string `json:"base_url"`
+}
+
+// A JudgedBy says which models judged answers, and whether they could be trusted.
+type JudgedBy struct {
+	Models      []string  `json:"models"`
+	Provider    *Provider `json:"provider,omitempty"` // where that is another service than trained
+	Samples     int       `json:"samples"`            // independent verdicts on one answer
+	Calibration int       `json:"calibration"`        // known answers that were put to it first
+	Calibrated  bool      `json:"calibrated"`         // all of them came out right, or there were none
 }
 
 // A Job is the fine-tuning job.
