@@ -25,6 +25,7 @@ type inquiry struct {
 	kept   *answerStore
 	unkept sync.Once // tells that answers can't be kept
 	purse  *purse
+	worth  *purse // what all answers cost, those of earlier runs too that are kept; without a limit
 
 	mu     sync.Mutex
 	pacers map[string]*pacer // by the address of the service
@@ -83,15 +84,21 @@ type reply struct {
 	cost   *float64   // nil: not known
 }
 
-// ask returns the answer that is kept of a question, or asks and keeps what comes. nth tells equal questions apart.
-func (a *asker) ask(ctx context.Context, req provider.CompletionRequest, nth int) (reply, error) {
+// ask returns the answer that is kept of a question, or asks and keeps what comes. nth tells equal questions apart. useless says why an answer is
+// worth no keeping, because it would be as useless to the next run; nil: every answer is.
+func (a *asker) ask(ctx context.Context, req provider.CompletionRequest, nth int, useless func(provider.Completion) error) (reply, error) {
 	key := answerKey(a.service.Endpoint, req, nth)
-	if completion, at, found := a.kept.get(key); found {
+	if completion, at, found := a.kept.get(key); found && (useless == nil || useless(completion) == nil) {
+		a.worth.settle(0, a.tariff.cost(req.Model, completion.Usage))
 		return reply{Completion: completion, keptAt: &at, cost: a.tariff.cost(req.Model, completion.Usage)}, nil
 	}
 	completion, err := a.pay(ctx, req)
 	if err != nil {
 		return reply{}, err
+	}
+	a.worth.settle(0, a.tariff.cost(req.Model, completion.Usage))
+	if useless != nil && useless(completion) != nil {
+		return reply{Completion: completion, cost: a.tariff.cost(req.Model, completion.Usage)}, nil
 	}
 	if err := a.kept.put(key, completion, a.Now()); err != nil {
 		a.unkept.Do(func() {

@@ -71,7 +71,7 @@ func (b *baseline) answer(ctx context.Context, e *examiner, s *sheet, n int) (re
 	if b.earlier != nil {
 		return b.past(ctx, e, s, n)
 	}
-	reply, err := b.respondent.ask(ctx, e.question(b.respondent.model, s.spec), e.nth[s.index]+n)
+	reply, err := b.respondent.ask(ctx, e.question(b.respondent.model, s.spec), e.nth[s.index]+n, nil)
 	if err == nil {
 		return e.grading.grade(ctx, s.spec, reply)
 	}

@@ -100,7 +100,7 @@ func (e *examiner) askBaseline(ctx context.Context, s *sheet, n int) (result.Ans
 
 // examine asks one model one case once and grades what it says.
 func (e *examiner) examine(ctx context.Context, r respondent, s *sheet, n int) (result.Answer, error) {
-	reply, err := r.ask(ctx, e.question(r.model, s.spec), e.nth[s.index]+n)
+	reply, err := r.ask(ctx, e.question(r.model, s.spec), e.nth[s.index]+n, nil)
 	if err != nil {
 		return e.unanswered(ctx, err)
 	}

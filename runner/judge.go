@@ -57,31 +57,32 @@ func (j *judge) ask(ctx context.Context, q grade.Question) ([]string, error) {
 	}
 	texts := make([]string, 0, samples)
 	for n := range samples {
-		reply, err := j.asker.ask(ctx, req, n)
+		reply, err := j.asker.ask(ctx, req, n, func(c provider.Completion) error { return noVerdict(c, q.Fits) })
 		if err != nil {
 			return nil, judgeError(err)
 		}
 		if reply.keptAt == nil {
 			j.spent.settle(0, reply.cost)
 		}
-		text, err := verdictIn(reply)
-		if err != nil {
+		if err := noVerdict(reply.Completion, nil); err != nil {
 			return nil, err
 		}
-		texts = append(texts, text)
+		texts = append(texts, reply.Text)
 	}
 	return texts, nil
 }
 
-// verdictIn returns the text of a judge's reply that is whole.
-func verdictIn(r reply) (string, error) {
+// noVerdict says why a judge's reply is none: it refused, it was cut off, or it does not fit what was asked for; nil: it is one.
+func noVerdict(c provider.Completion, fits func(string) error) error {
 	switch {
-	case r.Refusal != "":
-		return "", fmt.Errorf("the judge refused: %.200q", r.Refusal)
-	case r.FinishReason == finishLength:
-		return "", fmt.Errorf("the judge's reply was cut off after %d tokens", judgeTokens)
+	case c.Refusal != "":
+		return fmt.Errorf("the judge refused: %.200q", c.Refusal)
+	case c.FinishReason == finishLength:
+		return fmt.Errorf("the judge's reply was cut off after %d tokens", judgeTokens)
+	case fits != nil:
+		return fits(c.Text)
 	}
-	return r.Text, nil
+	return nil
 }
 
 // judgeError says that it was the judge who was asked, and whether there is a point in asking again.
@@ -119,6 +120,7 @@ func (j *judge) embed(ctx context.Context, model string, texts []string) ([][]fl
 	cost := j.tariff.cost(model, made.Usage)
 	j.purse.settle(worst, cost)
 	j.spent.settle(0, cost)
+	j.worth.settle(0, cost)
 	return made.Vectors, nil
 }
 

@@ -22,6 +22,12 @@ type yesGrader struct{ model string }
 func (g yesGrader) Grade(ctx context.Context, s grade.Sample, with grade.Services) (grade.Grade, error) {
 	texts, err := with.Ask(ctx, grade.Question{
 		Model: g.model, Messages: []grade.Turn{{Role: "user", Content: "Is this right: " + s.Output}}, Name: "verdict", Schema: `{"type":"string"}`,
+		Fits: func(text string) error {
+			if text != "yes" && text != "no" {
+				return errors.New("neither yes nor no")
+			}
+			return nil
+		},
 	})
 	if err != nil {
 		return grade.Grade{}, err
@@ -184,6 +190,27 @@ func TestVerdictsAreKept(t *testing.T) {
 		b, judge, service := judgedBench(t, func(question string) (string, error) {
 			if strings.Contains(question, "bad") {
 				return "", &provider.Error{Op: "ask", Kind: provider.KindUnavailable, Err: broken}
+			}
+			return "yes", nil
+		})
+		use := judgedBy(spec.Judge{Model: "j"}, service)
+		b.want(b.run(t.Context(), use), 3, "undecided")
+		judge.answer = answering(func(_, question string) (string, error) { return honest(question) })
+		judge.asked.Store(0)
+		before := b.cases()
+		b.want(b.run(t.Context(), use), 1, "not_good_enough")
+		if n, m := judge.asked.Load(), b.cases()-before; n != 1 || m != 0 {
+			t.Errorf("the judge was asked %d times again and the model %d, want 1 and 0", n, m)
+		}
+	})
+}
+
+// TestUselessVerdictsAreAskedAgain is a judge that once said what is no verdict: the next run does not live with that.
+func TestUselessVerdictsAreAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, judge, service := judgedBench(t, func(question string) (string, error) {
+			if strings.Contains(question, "bad") {
+				return "garbage, sorry", nil
 			}
 			return "yes", nil
 		})

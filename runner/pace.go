@@ -101,6 +101,7 @@ func (p *pacer) takePlace(ctx context.Context) error {
 
 // observe returns a context in which a plea of the service slows all questions down.
 func (t *turn) observe(ctx context.Context) context.Context {
+	ctx = provider.OnAgain(ctx, func() { t.pacer.requests.take(1) }) // whoever comes next waits for it
 	return provider.OnThrottled(ctx, func(time.Duration) { t.pacer.throttled(t.began) })
 }
 

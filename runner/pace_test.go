@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ftrun/runner/provider"
 )
 
 // A throttledService answers so many questions at a time, each in about the latency, and pleads for patience with every other. No two take
@@ -196,6 +198,25 @@ func TestPaceIsInterrupted(t *testing.T) {
 		}
 		if p.busy != 0 {
 			t.Errorf("%d places are still taken", p.busy)
+		}
+	})
+}
+
+// TestWhatIsSentAgainCounts is a question that had to be sent three times: the limit is of requests, whatever became of them.
+func TestWhatIsSentAgainCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(4, 60, 0)
+		first, err := p.begin(t.Context(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := first.observe(t.Context())
+		provider.Again(ctx)
+		provider.Again(ctx)
+		first.end(0, true)
+		start := time.Now()
+		if _, err := p.begin(t.Context(), 0); err != nil || time.Since(start) != 3*time.Second {
+			t.Errorf("the next question waited %v (%v), want 3 s after three requests in a second", time.Since(start), err)
 		}
 	})
 }

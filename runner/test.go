@@ -49,7 +49,7 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 // examiner makes ready who is asked, by whom, and who grades.
 func (r *runState) examiner(model string, spool *result.Spool, kept *answerStore) *examiner {
 	cases := r.Pipeline.Test.Cases
-	q := &inquiry{runState: r, kept: kept, purse: newPurse(r.Pipeline.Budget.TestingUSD), pacers: map[string]*pacer{}}
+	q := &inquiry{runState: r, kept: kept, purse: newPurse(r.Pipeline.Budget.TestingUSD), worth: newPurse(nil), pacers: map[string]*pacer{}}
 	e := &examiner{
 		inquiry:  q,
 		tested:   respondent{model, q.asker(r.Tested)},
@@ -113,7 +113,7 @@ func asksJudge(c spec.Case) bool {
 // evidence is what was found out.
 func (e *examiner) evidence() gate.Evidence {
 	ev := gate.Evidence{
-		Cases: e.Pipeline.Test.Cases, Tested: e.outcomes, Curve: e.run.TrainingCurve, CostUSD: e.purse.total(),
+		Cases: e.Pipeline.Test.Cases, Tested: e.outcomes, Curve: e.run.TrainingCurve, CostUSD: e.worth.total(),
 		Baseline: gate.Baseline{Kind: spec.BaselineOff},
 	}
 	if e.baseline == nil {

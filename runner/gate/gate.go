@@ -48,7 +48,7 @@ type Evidence struct {
 	Tested   []Outcome
 	Base     []Outcome // nil without a baseline, and where it is not to be had
 	Baseline Baseline
-	CostUSD  *float64 // of the test stage; nil: not known
+	CostUSD  *float64 // of all answers and verdicts, those that an earlier run paid for too; nil: not known
 	Curve    []result.CurvePoint
 }
 

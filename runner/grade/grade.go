@@ -60,6 +60,8 @@ type Question struct {
 	Name     string // of the schema
 	Schema   string // JSON Schema that the answer must fit, strictly
 	Samples  int    // independent answers wanted; 0: as many as the pipeline says
+
+	Fits func(text string) error // why a text is no verdict: one that is none is worth no keeping. Nil: every text is one
 }
 
 // A Turn is one message of a question.

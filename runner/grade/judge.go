@@ -259,7 +259,8 @@ func newJudge(model string, prompt judgePrompt, key, words string, schema map[st
 }
 
 // ask returns the verdicts on a sample. noVerdict is a reason to fail without asking: the answer lacks what the prompt shows of it.
-func (j judge) ask(ctx context.Context, s Sample, with Services) (verdicts []verdict, noVerdict string, err error) {
+// fits says why a verdict that is well formed is none all the same.
+func (j judge) ask(ctx context.Context, s Sample, with Services, fits func(verdict) error) (verdicts []verdict, noVerdict string, err error) {
 	if with.Ask == nil {
 		return nil, "", errors.New("there is no judge to ask")
 	}
@@ -270,7 +271,17 @@ func (j judge) ask(ctx context.Context, s Sample, with Services) (verdicts []ver
 	if err != nil {
 		return nil, "", err
 	}
-	replies, err := with.Ask(ctx, Question{Model: j.model, Messages: messages, Name: "verdict", Schema: j.schema})
+	read := func(reply string) (verdict, error) {
+		v, err := j.read(reply)
+		if err == nil {
+			err = fits(v)
+		}
+		return v, err
+	}
+	replies, err := with.Ask(ctx, Question{
+		Model: j.model, Messages: messages, Name: "verdict", Schema: j.schema,
+		Fits: func(reply string) error { _, err := read(reply); return err },
+	})
 	if err != nil {
 		return nil, "", fmt.Errorf("ask the judge: %w", err)
 	}
@@ -278,7 +289,7 @@ func (j judge) ask(ctx context.Context, s Sample, with Services) (verdicts []ver
 		return nil, "", errors.New("the judge gave no verdict")
 	}
 	for _, reply := range replies {
-		v, err := j.read(reply)
+		v, err := read(reply)
 		if err != nil {
 			return nil, "", fmt.Errorf("read the judge's reply %s: %w", show(reply), err)
 		}

@@ -84,7 +84,10 @@ func (g scoreGrader) Grade(ctx context.Context, s Sample, with Services) (Grade,
 	if g.err != nil {
 		return Grade{}, g.err
 	}
-	verdicts, noVerdict, err := g.judge.ask(ctx, s, with)
+	verdicts, noVerdict, err := g.judge.ask(ctx, s, with, func(v verdict) error {
+		_, err := g.scores([]verdict{v})
+		return err
+	})
 	if err != nil || noVerdict != "" {
 		return Grade{Reason: noVerdict}, err
 	}
@@ -214,20 +217,32 @@ func (g labelGrader) Grade(ctx context.Context, s Sample, with Services) (Grade,
 	if g.err != nil {
 		return Grade{}, g.err
 	}
-	verdicts, noVerdict, err := g.judge.ask(ctx, s, with)
+	verdicts, noVerdict, err := g.judge.ask(ctx, s, with, func(v verdict) error {
+		_, err := g.label(v)
+		return err
+	})
 	if err != nil || noVerdict != "" {
 		return Grade{Reason: noVerdict}, err
 	}
 	votes, most := map[string]int{}, 0
 	for _, v := range verdicts {
-		label, ok := v.value.(string)
-		if !ok || !slices.Contains(g.labels, label) {
-			return Grade{}, fmt.Errorf("the judge's label is none of the labels: %s", describeJSON(v.value))
+		label, err := g.label(v)
+		if err != nil {
+			return Grade{}, err
 		}
 		votes[label]++
 		most = max(most, votes[label])
 	}
 	return g.decide(verdicts, votes, most)
+}
+
+// label is the one of the labels that a verdict gives.
+func (g labelGrader) label(v verdict) (string, error) {
+	label, ok := v.value.(string)
+	if !ok || !slices.Contains(g.labels, label) {
+		return "", fmt.Errorf("the judge's label is none of the labels: %s", describeJSON(v.value))
+	}
+	return label, nil
 }
 
 func (g labelGrader) decide(verdicts []verdict, votes map[string]int, most int) (Grade, error) {

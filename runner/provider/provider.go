@@ -271,3 +271,17 @@ func Throttled(ctx context.Context, wait time.Duration) {
 		observe(wait)
 	}
 }
+
+type againKey struct{}
+
+// OnAgain returns a context whose requests call observe each time before one is sent again, for whatever reason. observe must not block.
+func OnAgain(ctx context.Context, observe func()) context.Context {
+	return context.WithValue(ctx, againKey{}, observe)
+}
+
+// Again tells whoever observes ctx by [OnAgain].
+func Again(ctx context.Context) {
+	if observe, ok := ctx.Value(againKey{}).(func()); ok {
+		observe()
+	}
+}

@@ -31,6 +31,7 @@ func (c *Client) Complete(ctx context.Context, req provider.CompletionRequest) (
 			return provider.Completion{}, err
 		}
 		m = next
+		provider.Again(ctx)
 	}
 }
 

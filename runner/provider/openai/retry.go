@@ -60,6 +60,7 @@ func (t *retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		r = again
 		t.retries.Add(1)
+		provider.Again(r.Context())
 		if plea {
 			provider.Throttled(r.Context(), failure.RetryAfter)
 		}

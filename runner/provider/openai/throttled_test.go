@@ -42,8 +42,13 @@ func TestThrottled(t *testing.T) {
 					}
 					heard = append(heard, wait)
 				})
+				again := 0
+				ctx = provider.OnAgain(ctx, func() { again++ })
 				if _, err := ask(ctx, c); err != nil || !slices.Equal(heard, test.want) {
 					t.Errorf("heard %v, %v, want %v", heard, err, test.want)
+				}
+				if again != len(test.answers) {
+					t.Errorf("heard of %d requests that were sent again, want %d", again, len(test.answers))
 				}
 			})
 		})
