@@ -20,10 +20,11 @@ import (
 type answerStore struct {
 	journal *ledger.Ledger
 	dir     string
-	read    bool      // what is kept counts
-	always  bool      // and goes on counting after the verdict
-	began   time.Time // of this run
-	reused  atomic.Int64
+	read    bool         // what is kept counts
+	always  bool         // and goes on counting after the verdict
+	began   time.Time    // of this run
+	reused  atomic.Int64 // of earlier runs
+	kept    atomic.Int64 // of this run
 	oldest  atomic.Pointer[time.Time]
 }
 
@@ -116,7 +117,16 @@ func (a *answerStore) put(key string, c provider.Completion, now time.Time) erro
 	if err := a.journal.Append(ledger.Record{Time: now, Kind: recordAnswer, Key: key, Data: raw}); err != nil {
 		return fmt.Errorf("keep answer: %w", err)
 	}
+	a.kept.Add(1)
 	return nil
+}
+
+// held is how many answers are kept for the next run.
+func (a *answerStore) held() int64 {
+	if a == nil {
+		return 0
+	}
+	return a.reused.Load() + a.kept.Load()
 }
 
 // told says in a few words what was not asked anew.

@@ -142,6 +142,22 @@ func (e *interruptError) Unwrap() error { return e.Err }
 // Hint returns the way on.
 func (e *interruptError) Hint() string { return wayOn(e.Cancelled) }
 
+// A stoppedAsking says that the user, or the system, ended the test stage, and what is not lost.
+type stoppedAsking struct {
+	Kept int64 // answers
+	Err  error
+}
+
+func (e *stoppedAsking) Error() string {
+	if e.Kept == 0 {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("%v: %d answers are kept", e.Err, e.Kept)
+}
+
+// Unwrap returns what ended the asking.
+func (e *stoppedAsking) Unwrap() error { return e.Err }
+
 func notCancelled(err error) string {
 	if err == nil {
 		return ""

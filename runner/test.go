@@ -29,6 +29,9 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 		return done[struct{}]{}, err
 	}
 	e := r.examiner(model, spool, kept)
+	if err := r.noteCaseFiles(); err != nil {
+		return done[struct{}]{}, errors.Join(err, kept.close(false))
+	}
 	r.noteServices(e)
 	if e.baseline != nil && e.baseline.earlier != nil {
 		e.baseline.tellAbsent(r)
@@ -40,7 +43,11 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 	if asked == nil {
 		asked = e.ask(ctx)
 	}
-	verdict := r.judge(e.evidence())
+	thresholds := r.Pipeline.Thresholds
+	if asked != nil && context.Cause(ctx) != nil {
+		thresholds, asked = nil, &stoppedAsking{Kept: kept.held(), Err: asked} // of half the answers they would only say that half is missing
+	}
+	verdict := r.judge(thresholds, e.evidence())
 	r.run.Cost.TestingUSD, r.run.Cost.JudgingUSD = e.purse.total(), e.judgingCost()
 	decided := asked == nil && len(verdict.Undecided) == 0 && r.Filter == "" // a part of the cases is no reason to forget the answers to the rest
 	return done[struct{}]{Reason: countCases(len(e.outcomes)) + kept.told()}, errors.Join(asked, kept.close(decided))
@@ -65,6 +72,19 @@ func (r *runState) examiner(model string, spool *result.Spool, kept *answerStore
 	j := q.judgeFor(r.Judge, model)
 	e.grading = &grading{judge: j, services: grade.Services{Ask: j.ask, Embed: j.embed, Exec: r.Exec}}
 	return e
+}
+
+// noteCaseFiles puts into the report which files the cases came from, as they are now.
+func (r *runState) noteCaseFiles() error {
+	r.run.Provenance.CaseFiles = nil
+	for _, name := range r.Pipeline.Test.CaseFiles {
+		sum, _, err := digest(r.Pipeline.Path(name))
+		if err != nil {
+			return fmt.Errorf("cases: %w", err)
+		}
+		r.run.Provenance.CaseFiles = append(r.run.Provenance.CaseFiles, result.FileDigest{Path: name, SHA256: sum})
+	}
+	return nil
 }
 
 // noteServices puts into the report who answers and who judges, where that is not the pipeline's provider alone.
@@ -128,8 +148,8 @@ func (e *examiner) evidence() gate.Evidence {
 }
 
 // judge decides, and puts the decision into the report.
-func (r *runState) judge(e gate.Evidence) gate.Judgement {
-	verdict := gate.Judge(r.Pipeline.Test, r.Pipeline.Thresholds, e)
+func (r *runState) judge(thresholds []spec.Threshold, e gate.Evidence) gate.Judgement {
+	verdict := gate.Judge(r.Pipeline.Test, thresholds, e)
 	r.verdict = &verdict
 	r.summarizeClean(e)
 	r.run.Summary, r.run.Comparison, r.run.Repeats, r.run.Flaky = verdict.Summary, verdict.Comparison, verdict.Repeats, verdict.Flaky

@@ -340,10 +340,17 @@ type Problem struct {
 
 // Provenance says what made this run.
 type Provenance struct {
-	Version    string    `json:"version"`
-	StartedAt  time.Time `json:"started_at"`
-	FinishedAt time.Time `json:"finished_at,omitzero"`
-	Spec       string    `json:"spec"`
-	SpecSHA256 string    `json:"spec_sha256,omitempty"`
-	TrainKey   string    `json:"train_key,omitempty"`
+	Version    string       `json:"version"`
+	StartedAt  time.Time    `json:"started_at"`
+	FinishedAt time.Time    `json:"finished_at,omitzero"`
+	Spec       string       `json:"spec"`
+	SpecSHA256 string       `json:"spec_sha256,omitempty"`
+	CaseFiles  []FileDigest `json:"case_files,omitempty"`
+	TrainKey   string       `json:"train_key,omitempty"`
+}
+
+// A FileDigest is a file that decided about the run.
+type FileDigest struct {
+	Path   string `json:"path"` // as the spec has it
+	SHA256 string `json:"sha256"`
 }
