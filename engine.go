@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"ftrun/reporters"
@@ -15,6 +16,7 @@ import (
 	"ftrun/runner/dataset"
 	"ftrun/runner/provider/embedded"
 	"ftrun/spec"
+	"ftrun/spec/diag"
 )
 
 // An engine is the embedded engine on a loopback port.
@@ -96,6 +98,9 @@ func readFaults(path string) (*embedded.Faults, error) {
 
 // validate checks the data of a checked spec and says what is there.
 func validate(ctx context.Context, p *spec.Pipeline, w io.Writer) error {
+	if err := printWarnings(p, w); err != nil {
+		return err
+	}
 	if p.Train.Off {
 		_, err := fmt.Fprintf(w, "%s: ok: %s, no training\n", p.File, counted(len(p.Test.Cases), "test case"))
 		return err
@@ -132,4 +137,16 @@ func counted(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// printWarnings writes what the spec says that may not be meant, or not be allowed.
+func printWarnings(p *spec.Pipeline, w io.Writer) error {
+	warnings := slices.Clone(p.Warnings)
+	if a, found := p.Command(); found {
+		warnings.Add(diag.Diagnostic{Pos: diag.Position{File: p.File}, Message: "a run needs --allow-exec: a case is graded by a command, " + a.Name})
+	}
+	for i := range warnings {
+		warnings[i].Message = "warning: " + warnings[i].Message
+	}
+	return reporters.PrintProblems(w, warnings)
 }

@@ -15,15 +15,21 @@ func (r *runState) checkAllowed() error {
 	if r.Exec != nil {
 		return nil
 	}
-	for a := range r.assertions() {
-		if a.Exec {
-			return &provider.ConfigError{
-				Code: "exec_not_allowed", Message: fmt.Sprintf("a case is graded by a command, %s, and a spec may be a stranger's", a.Name),
-				Way: "read the command, and allow it with --allow-exec",
-			}
-		}
+	a, found := r.Pipeline.Command()
+	if !found {
+		return nil
 	}
-	return nil
+	return &provider.ConfigError{
+		Code: "exec_not_allowed", Message: fmt.Sprintf("a case is graded by a command, %s, and a spec may be a stranger's", a.Name),
+		Way: "read the command, and allow it with --allow-exec",
+	}
+}
+
+// warnOfSpec tells what the spec says that may not be meant.
+func (r *runState) warnOfSpec() {
+	for _, w := range r.Pipeline.Warnings {
+		r.warn("", w.String())
+	}
 }
 
 // Selects returns the cases that a filter names: the one with that id or, for tag:NAME, those with that tag.

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -207,7 +206,7 @@ func (r *runState) graderModels() []pricedModel {
 			models = append(models, m)
 		}
 	}
-	for a := range r.assertions() {
+	for a := range r.Pipeline.Assertions() {
 		for _, name := range a.Judges {
 			add(r.judgeName(name))
 		}
@@ -216,25 +215,6 @@ func (r *runState) graderModels() []pricedModel {
 		}
 	}
 	return models
-}
-
-// assertions yields those of all cases, and of those that calibrate the judge.
-func (r *runState) assertions() iter.Seq[spec.Assertion] {
-	return func(yield func(spec.Assertion) bool) {
-		cases := r.Pipeline.Test.Cases
-		if j := r.Pipeline.Test.Judge; j != nil {
-			for _, c := range j.Calibration {
-				cases = append(slices.Clip(cases), c.Case)
-			}
-		}
-		for _, c := range cases {
-			for _, a := range c.Assertions {
-				if !yield(a) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // judgeName is the model that a grader asks: the one that it names, or the pipeline's judge.

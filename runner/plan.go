@@ -58,6 +58,7 @@ func (p *planner) make(ctx context.Context) error {
 	if holder := ledger.Holder(p.StateDir); holder != "" {
 		p.plan.Warnings = append(p.plan.Warnings, "another run is at work, and this plan may be out of date soon: "+holder)
 	}
+	p.warnOfSpec()
 	if err := p.stopAt("", p.checkTestingBudget()); err != nil {
 		return err
 	}

@@ -85,6 +85,7 @@ type runState struct {
 
 // stages is the whole product: four stages, each handing what it made to the next.
 func (r *runState) stages(ctx context.Context) error {
+	r.warnOfSpec()
 	if err := r.checkAllowed(); err != nil {
 		return err
 	}

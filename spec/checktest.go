@@ -86,10 +86,11 @@ func (c *checker) openSuite() {
 		judging:     judging{hasJudge: c.Has("test.judge"), tested: c.pipeline.Test.Model, allowSelf: c.file.Test.Judge.AllowSelf},
 		places:      map[string]place{},
 	}
-	for _, a := range shared {
+	for i, a := range shared {
 		if a.ok {
 			c.suite.assertions = append(c.suite.assertions, a.Assertion)
 			c.suite.judging.note(c.inspector, a)
+			c.suite.warnOfTwin(a, shared[:i], "test.assert[%d]")
 		}
 	}
 }

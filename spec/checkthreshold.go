@@ -83,45 +83,6 @@ func (c *checker) checkThresholds() {
 	c.checkGate()
 }
 
-// checkGate wants something that the answers themselves can fail.
-func (c *checker) checkGate() {
-	cases := c.pipeline.Test.Cases
-	switch {
-	case c.Troubled("thresholds"), c.Troubled("base_model"), !c.casesKnown():
-	case slices.ContainsFunc(cases, func(k Case) bool { return k.MustPass }):
-	case slices.ContainsFunc(c.pipeline.Thresholds, func(t Threshold) bool { return t.Metric.ofAnswers() }):
-	default:
-		ways := []string{"add a threshold on mean_score"}
-		if slices.ContainsFunc(cases, hasAssertions) {
-			ways = []string{"add a threshold on pass_rate or mean_score", "mark a case must_pass"}
-		}
-		if len(c.gates()) > 0 {
-			ways = append(ways, "leave thresholds out for the defaults")
-		}
-		c.Add("thresholds", "nothing would gate the answers: "+c.insteadOfAnswers(), oneOf(ways))
-	}
-}
-
-// insteadOfAnswers says what thresholds that do not gate the answers are about.
-func (c *checker) insteadOfAnswers() string {
-	about := []struct {
-		words   string
-		metrics []Metric
-	}{
-		{"errors counts only those that never came", []Metric{Errors}},
-		{"refusals and truncated count answers whatever they say", []Metric{Refusals, Truncated}},
-		{"a latency or the cost says nothing of what they say", []Metric{P50Latency, P95Latency, Cost}},
-		{"a loss or an accuracy is about the training", []Metric{TrainLoss, ValidLoss, ValidAccuracy}},
-	}
-	var all []string
-	for _, a := range about {
-		if slices.ContainsFunc(c.pipeline.Thresholds, func(t Threshold) bool { return slices.Contains(a.metrics, t.Metric) }) {
-			all = append(all, a.words)
-		}
-	}
-	return strings.Join(all, ", and ")
-}
-
 func (c *checker) checkThreshold(path string, t Threshold) {
 	if t.NeedsBaseline() && c.pipeline.Test.Baseline.Kind == BaselineOff && !c.Troubled("test.baseline") && !c.Troubled("base_model") {
 		why := "test.baseline is off"

@@ -61,8 +61,9 @@ func (m Metric) OfBoth() bool { return m == Fixed || m == Broken || m == Delta |
 // share reports whether the metric is a rate or a mean over cases: what has an interval, and a baseline to compare with.
 func (m Metric) share() bool { return m == PassRate || m == MeanScore || m.Grader() != "" }
 
-// ofAnswers reports whether the metric says how good the answers are.
-func (m Metric) ofAnswers() bool { return m.share() || m.OfBoth() }
+// ofAnswers reports whether the metric says how good the answers are. A p-value does not: it is as small where a model got far worse as where it got
+// far better.
+func (m Metric) ofAnswers() bool { return m.share() || m.OfBoth() && m != PValue }
 
 // A measureKind is what a metric's values are.
 type measureKind struct {

@@ -12,6 +12,9 @@ import (
 // MaxBytes is the size of the largest pipeline file.
 const MaxBytes = yamlpos.MaxBytes
 
+// shownWarnings is how many warnings of one kind are listed. Ten thousand rows of a case file may have the same slip.
+const shownWarnings = 3
+
 // Parse checks the bytes of a pipeline file and fills in the defaults. It reads no other file: where the spec names a file for the
 // system prompt, SystemPromptFile has its name, and where it names files of cases, Test.CaseFiles has theirs. [Load] reads them. Cases then has
 // only what stands in the file itself, nothing is checked that depends on all cases, and where no threshold is written there is none. No
@@ -48,6 +51,9 @@ func parse(file string, src []byte, opts LoadOptions, read *LoadOptions) *checke
 	sum := sha256.Sum256(src)
 	c.pipeline = &Pipeline{File: file, Dir: filepath.Dir(file), SHA256: hex.EncodeToString(sum[:])}
 	c.check()
+	c.pipeline.Warnings = append(c.pipeline.Warnings, c.suite.warnings...)
+	c.pipeline.Warnings.Sort()
+	c.pipeline.Warnings = c.pipeline.Warnings.Fold(shownWarnings)
 	return c
 }
 

@@ -3,6 +3,8 @@ package spec
 
 import (
 	"encoding/json"
+	"iter"
+	"slices"
 	"time"
 
 	"ftrun/runner/grade"
@@ -31,6 +33,8 @@ type Pipeline struct {
 	Prices           Prices
 	Budget           Budget
 	Reports          Reports
+
+	Warnings diag.List // what is allowed and may not be meant, sorted
 }
 
 // A Dataset says which rows to train on.
@@ -206,4 +210,33 @@ type Budget struct {
 type Reports struct {
 	JUnit    bool
 	Markdown bool
+}
+
+// Command returns the first assertion for which a command of the user's decides, in a case or in one that calibrates the judge.
+func (p *Pipeline) Command() (Assertion, bool) {
+	for a := range p.Assertions() {
+		if a.Exec {
+			return a, true
+		}
+	}
+	return Assertion{}, false
+}
+
+// Assertions yields those of all cases, and of those that calibrate the judge.
+func (p *Pipeline) Assertions() iter.Seq[Assertion] {
+	return func(yield func(Assertion) bool) {
+		cases := p.Test.Cases
+		if j := p.Test.Judge; j != nil {
+			for _, c := range j.Calibration {
+				cases = append(slices.Clip(cases), c.Case)
+			}
+		}
+		for _, c := range cases {
+			for _, a := range c.Assertions {
+				if !yield(a) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,9 +26,10 @@ type suite struct {
 	repeat      Repeat
 	judging     judging
 
-	cases  []Case
-	places map[string]place // of the cases by id
-	full   bool             // there were more than maxCases
+	cases    []Case
+	places   map[string]place // of the cases by id
+	full     bool             // there were more than maxCases
+	warnings diag.List        // what may not be meant
 }
 
 // A place is where a case stands.
@@ -129,8 +131,26 @@ func (s *suite) assert(in inspector, f *caseForm, k *Case) {
 		if a.ok {
 			k.Assertions = append(k.Assertions, a.Assertion)
 			s.judging.note(in, a)
+			if !s.warnOfTwin(a, s.shared, "test.assert[%d]") {
+				s.warnOfTwin(a, f.Assert[:i], "assert[%d] of this case")
+			}
 		}
 	}
+}
+
+// warnOfTwin warns of an assertion that is among others already, and reports whether it is. place says where these are.
+func (s *suite) warnOfTwin(a assertionForm, others []assertionForm, place string) bool {
+	i := slices.IndexFunc(others, func(o assertionForm) bool {
+		return o.ok && o.part.Key == a.part.Key && o.Weight > 0 && a.Weight > 0 && reflect.DeepEqual(o.part.Args, a.part.Args)
+	})
+	if i < 0 {
+		return false
+	}
+	s.warnings.Add(diag.Diagnostic{
+		Pos: a.value.Pos(), Path: a.value.Path(), Message: fmt.Sprintf("the same assertion as "+place+", so it counts twice", i),
+		Hint: "leave one of the two out, or write one with weight 2",
+	})
+	return true
 }
 
 // checkEvidence wants what a case needs to be decided: an answer or assertions, weight among these, an answer where one is compared with.
