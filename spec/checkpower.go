@@ -8,6 +8,9 @@ import (
 	"ftrun/spec/internal/yamlpos"
 )
 
+// mostMargin is the largest margin that a hint names: whoever excuses more than a quarter gates little.
+const mostMargin = 0.25
+
 // checkPower refuses a threshold that so few cases can't decide: it would never hold, or never fail.
 func (c *checker) checkPower(path string, t Threshold, cases int) {
 	if t.Metric == Fixed || t.Metric == Broken {
@@ -27,7 +30,10 @@ func (c *checker) checkPower(path string, t Threshold, cases int) {
 	case FormNoDrop:
 		way = "add cases, or compare the numbers as they are: " + t.like(">= baseline")
 	case FormNotWorse:
-		way = fmt.Sprintf("add cases, or write by %s, which %s can show", percent(t.smallestMargin(cases)), countOf(cases))
+		way = "write more cases"
+		if margin := t.smallestMargin(cases); margin <= mostMargin {
+			way = fmt.Sprintf("add cases, or write by %s, which %s can show", percent(margin), countOf(cases))
+		}
 	}
 	c.Add(path, fmt.Sprintf("%s can't show %s: it takes %d", which, d.what, d.cases), way)
 }

@@ -12,8 +12,9 @@ import (
 // A thresholdForm is the text of a threshold.
 type thresholdForm struct {
 	Threshold
-	value yamlpos.Value
-	ok    bool
+	value   yamlpos.Value
+	ok      bool
+	problem *ThresholdError // which is told better once the cases are known
 }
 
 func (f *thresholdForm) UnmarshalValue(v yamlpos.Value) {
@@ -28,6 +29,10 @@ func (f *thresholdForm) UnmarshalValue(v yamlpos.Value) {
 	}
 	t, problem := parseThreshold(v.Text())
 	if problem != nil {
+		if _, _, ok := scoreBeyond(v.Text()); ok {
+			f.problem = problem
+			return
+		}
 		v.Add(problem.Message, problem.Way)
 		return
 	}
@@ -68,10 +73,13 @@ func (c *checker) checkThresholds() {
 	}
 	seen := map[string]string{} // canonical form to path
 	for _, f := range c.file.Thresholds {
+		path := f.value.Path()
+		if f.problem != nil {
+			c.outsideMean(path, f)
+		}
 		if !f.ok {
 			continue
 		}
-		path := f.value.Path()
 		if first, ok := seen[f.String()]; ok {
 			c.Addf(path, "the same threshold as %s", first)
 			continue
@@ -81,6 +89,24 @@ func (c *checker) checkThresholds() {
 		c.pipeline.Thresholds = append(c.pipeline.Thresholds, f.Threshold)
 	}
 	c.checkGate()
+}
+
+// outsideMean reports a mean that is held to a score beyond 1, and says what that score is where the grader's range has it.
+func (c *checker) outsideMean(path string, f thresholdForm) {
+	metric, score, _ := scoreBeyond(f.value.Text())
+	for _, k := range c.pipeline.Test.Cases {
+		for _, a := range k.Assertions {
+			ranged, ok := a.Grader.(interface{ Range() (low, high float64) })
+			if !ok || a.Not || !a.Feeds(metric.Grader()) {
+				continue
+			}
+			if low, high := ranged.Range(); low <= score && score <= high {
+				c.Add(path, f.problem.Message, normalised(score, low, high))
+				return
+			}
+		}
+	}
+	c.Add(path, f.problem.Message, f.problem.Way)
 }
 
 func (c *checker) checkThreshold(path string, t Threshold) {

@@ -104,8 +104,11 @@ func (c *checker) calibration(i int, f calibrationForm) Calibration {
 	if len(k.Assertions) == 0 && !c.Troubled(path) && !c.Troubled("test.assert") {
 		c.Add(path, "no assertion of a judge to hold it to", "add assert, or an assertion of a judge to test.assert")
 	}
-	if f.Answer == nil && !c.Troubled(path) {
-		c.needAnswer(path, assertions)
+	if !c.Troubled(path) {
+		if f.Answer == nil {
+			c.needAnswer(path, assertions)
+		}
+		c.needMore(k, path, assertions)
 	}
 	return Calibration{Case: k, Output: f.Output, Pass: f.Expect == "pass", Pos: k.Pos}
 }

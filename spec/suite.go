@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftrun/runner/grade"
 	"ftrun/spec/diag"
 	"ftrun/spec/internal/yamlpos"
 )
@@ -176,6 +177,18 @@ func (s *suite) checkEvidence(in inspector, f *caseForm, k Case) {
 	if f.Answer == nil {
 		in.needAnswer(path, s.shared)
 		in.needAnswer(path, f.Assert)
+	}
+	in.needMore(k, path, s.shared)
+	in.needMore(k, path, f.Assert)
+}
+
+// needMore reports assertions that a case has too little for: a variable of a template, or an answer that can be read as what it is compared as.
+func (c inspector) needMore(k Case, path string, assertions []assertionForm) {
+	sample := grade.Sample{Question: k.Question, Reference: k.Answer, Vars: k.Vars}
+	for _, a := range assertions {
+		if problem := grade.CheckCase(a.part.Args, sample); problem != "" {
+			c.Add(path, fmt.Sprintf("%s can decide on no answer: %s", a.value.Path(), problem), "mend the case, or the arguments of the assertion")
+		}
 	}
 }
 

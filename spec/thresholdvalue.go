@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -50,7 +51,9 @@ func (t *Threshold) setValue(text string) *ThresholdError {
 	kind := t.Metric.kind()
 	digits, unit, exact, ok := parseValue(text)
 	if !ok || digits[0] == '-' && kind.low >= 0 {
-		return badValue(t.Metric, text)
+		problem := badValue(t.Metric, text)
+		problem.Way = cmp.Or(t.besideBaseline(text), problem.Way)
+		return problem
 	}
 	if problem := t.checkUnit(text, digits, unit, exact); problem != nil {
 		return problem
@@ -58,6 +61,21 @@ func (t *Threshold) setValue(text string) *ThresholdError {
 	t.Unit = unit
 	t.Value = scaled(digits, unit)
 	return t.checkRange(text, digits)
+}
+
+var besidePattern = regexp.MustCompile(`^baseline\s*([-+])\s*([0-9.]+)\s*(%?)`)
+
+// besideBaseline says how to write what is so much above or below the baseline, or returns "".
+func (t *Threshold) besideBaseline(text string) string {
+	m := besidePattern.FindStringSubmatch(text)
+	if m == nil || !t.Metric.share() || t.Op != ">=" && t.Op != ">" || !numberPattern.MatchString(m[2]) {
+		return ""
+	}
+	points := percent(scaled(m[2], m[3]))
+	if m[1] == "+" {
+		return fmt.Sprintf("delta is the difference to the baseline: write 'delta %s %s'", t.Op, points)
+	}
+	return "write " + t.like(fmt.Sprintf("%s baseline by %s", FormNotWorse, points))
 }
 
 // scaled returns the value of digits with a unit. An exponent rounds once, where a division would round again.
@@ -121,6 +139,8 @@ func (t *Threshold) checkRange(text, digits string) *ThresholdError {
 		return &ThresholdError{fmt.Sprintf("%s is more than any loss", text), ""}
 	case t.Value > maxValue:
 		return &ThresholdError{fmt.Sprintf("%s is more than there can be", text), ""}
+	case t.Value > high && t.Metric.Grader() != "" && t.Unit == "":
+		return &ThresholdError{fmt.Sprintf("%s lies between 0 and 1, found %s", t.Metric.shown(), text), normalised(t.Value, 1, nextRange(t.Value))}
 	case t.Value > high || t.Value < low:
 		problem := &ThresholdError{fmt.Sprintf("%s lies between %v and %v, found %s", t.Metric.shown(), low, high, text), ""}
 		if kind.slip != "" && math.Abs(t.Value) <= 100 {
@@ -130,6 +150,34 @@ func (t *Threshold) checkRange(text, digits string) *ThresholdError {
 	default:
 		return nil
 	}
+}
+
+// scoreBeyond returns the metric and the value of a refused threshold on the mean of a grader whose value is more than 1: a score of the grader's
+// range, maybe.
+func scoreBeyond(text string) (m Metric, score float64, ok bool) {
+	head := headPattern.FindStringSubmatch(strings.TrimSpace(text))
+	if head == nil || Metric(head[1]).Grader() == "" {
+		return "", 0, false
+	}
+	value, _, _ := cutLevel(head[3][len(opPattern.FindString(head[3])):])
+	score, isPercent, ok := parseNumber(value)
+	return Metric(head[1]), score, ok && !isPercent && score > 1
+}
+
+// nextRange returns the highest score of the usual range that a score is of.
+func nextRange(score float64) float64 {
+	for _, high := range []float64{5, 10, 100} {
+		if score <= high {
+			return high
+		}
+	}
+	return score
+}
+
+// normalised says what a score on a range is in a mean.
+func normalised(score, low, high float64) string {
+	place := math.Round((score-low)/(high-low)*1e4) / 1e4
+	return fmt.Sprintf("a mean is of places in the range, from 0 to 1 whatever the range is: %v on a range of %v to %v is %v", score, low, high, place)
 }
 
 // shown is the metric's name in a message. The name of a grader is the file's own.

@@ -79,6 +79,9 @@ type scoreGrader struct {
 	err       error // of arguments that nobody checked
 }
 
+// Range returns the lowest and the highest score of the judge, which the scores 0 and 1 of grades are.
+func (g scoreGrader) Range() (low, high float64) { return g.low, g.high }
+
 // Grade scores a sample.
 func (g scoreGrader) Grade(ctx context.Context, s Sample, with Services) (Grade, error) {
 	if g.err != nil {
