@@ -146,7 +146,11 @@ func printWarnings(p *spec.Pipeline, w io.Writer) error {
 		warnings.Add(diag.Diagnostic{Pos: diag.Position{File: p.File}, Message: "a run needs --allow-exec: a case is graded by a command, " + a.Name})
 	}
 	for i := range warnings {
-		warnings[i].Message = "warning: " + warnings[i].Message
+		if at := &warnings[i]; at.Path != "" {
+			at.Path = "warning: " + at.Path
+		} else {
+			at.Message = "warning: " + at.Message
+		}
 	}
 	return reporters.PrintProblems(w, warnings)
 }

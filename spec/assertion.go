@@ -19,6 +19,23 @@ type assertionForm struct {
 	ok             bool // decoded and checked without a problem
 }
 
+// An assertionsForm is a list of assertions.
+type assertionsForm []assertionForm
+
+func (f *assertionsForm) UnmarshalValue(v yamlpos.Value) {
+	if v.Kind() != yamlpos.Mapping {
+		v.Into((*[]assertionForm)(f))
+		return
+	}
+	example := "icontains: light"
+	if entries := v.Entries(); len(entries) == 1 {
+		if _, ok := kindOf(strings.TrimPrefix(entries[0].Key, not)); ok {
+			example = entries[0].Key + ": …"
+		}
+	}
+	v.Add("want a list of assertions, found a mapping", fmt.Sprintf(`begin each with "- ", or write [{%s}]`, example))
+}
+
 // not negates a grader that it stands before.
 const not = "not_"
 
@@ -162,6 +179,7 @@ func (f *assertionForm) refuseSecond(entries []yamlpos.Entry) {
 	for _, e := range entries {
 		name, _ := strings.CutPrefix(e.Key, not)
 		switch _, ok := kindOf(name); {
+		case !ok && refuseArgument(e, entries):
 		case !ok:
 			refuseGrader(e)
 		case known > 0:
@@ -171,6 +189,26 @@ func (f *assertionForm) refuseSecond(entries []yamlpos.Entry) {
 			known++
 		}
 	}
+}
+
+// refuseArgument reports a key beside a grader that is one of its arguments, and whether it is.
+func refuseArgument(e yamlpos.Entry, entries []yamlpos.Entry) bool {
+	for _, g := range entries {
+		kind, ok := kindOf(strings.TrimPrefix(g.Key, not))
+		if !ok || !slices.Contains(yamlpos.Keys(kind.New()), e.Key) {
+			continue
+		}
+		hint := fmt.Sprintf("indent it further than %s, below which it belongs", g.Key)
+		if g.Value.Kind() != yamlpos.Null {
+			hint = fmt.Sprintf("write it below the grader: %s: {%s: …}", g.Key, e.Key)
+			if kind.Scalar != "" && kind.Scalar != e.Key {
+				hint = fmt.Sprintf("write it below the grader: %s: {%s: …, %s: …}", g.Key, kind.Scalar, e.Key)
+			}
+		}
+		e.Add("an argument of "+g.Key+", at the level of the grader", hint)
+		return true
+	}
+	return false
 }
 
 func kindOf(name string) (grade.Kind, bool) {

@@ -144,7 +144,7 @@ func (r *caseReader) includeRows(path, extension string, src *bufio.Reader) {
 			doc.Report(diag.Diagnostic{Pos: diag.Position{File: path}, Message: err.Error()})
 			return
 		}
-		if extension == ".csv" && row.Number == 1 && !checkColumns(doc, path, row) {
+		if row.Header != nil && !checkColumns(doc, path, row) {
 			return
 		}
 		r.includeRow(doc, extension, row)
@@ -173,7 +173,7 @@ const columnOfVars = "vars."
 // checkColumns wants columns that a case has a place for.
 func checkColumns(doc *yamlpos.Document, path string, row rows.Row) bool {
 	sound := true
-	for _, f := range row.Fields {
+	for i, f := range row.Fields {
 		if _, isVar := strings.CutPrefix(f.Name, columnOfVars); isVar || slices.Contains(caseColumns, f.Name) {
 			continue
 		}
@@ -196,7 +196,7 @@ func checkColumns(doc *yamlpos.Document, path string, row rows.Row) bool {
 		case varPattern.MatchString(f.Name):
 			hint = "name it " + columnOfVars + f.Name + " if it is a variable of graders"
 		}
-		doc.Report(diag.Diagnostic{Pos: diag.Position{File: path, Line: 1}, Path: yamlpos.Join("column", f.Name), Message: message, Hint: hint})
+		doc.Report(diag.Diagnostic{Pos: diag.Position{File: path, Line: row.Header[i].Line, Col: row.Header[i].Col}, Path: yamlpos.Join("column", f.Name), Message: message, Hint: hint})
 	}
 	return sound
 }

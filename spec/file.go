@@ -9,7 +9,7 @@ import (
 // The types of this file are the pipeline file as it is written. Values that are left out hold their defaults before decoding.
 
 type pipelineFile struct {
-	Version      int             `yaml:"version"`
+	Version      versionForm     `yaml:"version"`
 	Name         string          `yaml:"name"`
 	Provider     providerForm    `yaml:"provider"`
 	BaseModel    string          `yaml:"base_model"`
@@ -24,6 +24,11 @@ type pipelineFile struct {
 	Budget       budgetForm      `yaml:"budget"`
 	Reports      reportsFile     `yaml:"reports"`
 }
+
+// A versionForm is nothing: the version was looked at before.
+type versionForm struct{}
+
+func (*versionForm) UnmarshalValue(yamlpos.Value) {}
 
 func defaults() pipelineFile {
 	return pipelineFile{

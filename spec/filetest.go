@@ -9,20 +9,20 @@ import (
 
 // A testForm is a list of cases, or a mapping.
 type testForm struct {
-	Cases       casesForm       `yaml:"cases,required"`
-	Assert      []assertionForm `yaml:"assert"`
-	Model       string          `yaml:"model"`
-	Provider    *providerForm   `yaml:"provider"`
-	Baseline    baselineForm    `yaml:"baseline"`
-	Judge       judgeForm       `yaml:"judge"`
-	Repeat      repeatForm      `yaml:"repeat"`
-	Concurrency int             `yaml:"concurrency"`
-	Timeout     time.Duration   `yaml:"timeout"`
-	Sampling    samplingFile    `yaml:"sampling"`
-	MaxErrors   amountForm      `yaml:"max_errors"`
-	MinCases    int             `yaml:"min_cases"`
-	Reuse       string          `yaml:"reuse"`
-	Tools       []toolForm      `yaml:"tools"`
+	Cases       casesForm      `yaml:"cases,required"`
+	Assert      assertionsForm `yaml:"assert"`
+	Model       string         `yaml:"model"`
+	Provider    *providerForm  `yaml:"provider"`
+	Baseline    baselineForm   `yaml:"baseline"`
+	Judge       judgeForm      `yaml:"judge"`
+	Repeat      repeatForm     `yaml:"repeat"`
+	Concurrency int            `yaml:"concurrency"`
+	Timeout     time.Duration  `yaml:"timeout"`
+	Sampling    samplingFile   `yaml:"sampling"`
+	MaxErrors   amountForm     `yaml:"max_errors"`
+	MinCases    int            `yaml:"min_cases"`
+	Reuse       string         `yaml:"reuse"`
+	Tools       []toolForm     `yaml:"tools"`
 
 	RequestsPerMinute int          `yaml:"requests_per_minute"`
 	TokensPerMinute   int          `yaml:"tokens_per_minute"`
@@ -105,7 +105,7 @@ type caseForm struct {
 	Answer       *string           `yaml:"answer"`
 	SystemPrompt casePromptForm    `yaml:"system_prompt"`
 	Tags         []string          `yaml:"tags"`
-	Assert       []assertionForm   `yaml:"assert"`
+	Assert       assertionsForm    `yaml:"assert"`
 	MustPass     bool              `yaml:"must_pass"`
 	Repeat       repeatForm        `yaml:"repeat"`
 	Vars         map[string]string `yaml:"vars"`
@@ -199,7 +199,7 @@ type calibrationForm struct {
 	Answer   *string           `yaml:"answer"`
 	Output   string            `yaml:"output,required"`
 	Vars     map[string]string `yaml:"vars"`
-	Assert   []assertionForm   `yaml:"assert"`
+	Assert   assertionsForm    `yaml:"assert"`
 	Expect   string            `yaml:"expect,required"`
 
 	value yamlpos.Value

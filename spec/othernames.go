@@ -1,6 +1,11 @@
 package spec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"ftrun/spec/internal/yamlpos"
+)
 
 // otherNames are the keys that other tools have for one of ours, by where they stand: the path of a mapping, "case" or "grader". What differs
 // from ours by a slip of the pen only needs no line here.
@@ -153,6 +158,11 @@ var otherNames = map[string]map[string]string{
 		"tool_call_f1":               "tool_call",
 		"words":                      "word_count",
 	},
+}
+
+// isTopLevel reports whether a key that is unknown where it stands is one of the pipeline's own: its line was indented too far.
+func isTopLevel(path, key string) bool {
+	return path != "" && slices.Contains(yamlpos.Keys(new(pipelineFile)), key)
 }
 
 // meantKey returns the key of ours that an unknown one stands for, or "".

@@ -39,12 +39,16 @@ func parse(file string, src []byte, opts LoadOptions, read *LoadOptions) *checke
 	}
 	c := &checker{inspector: inspector{doc}, file: defaults(), read: read}
 	if problem, ok := checkVersion(doc.Root()); !ok {
-		c.unread = diag.List{problem}
-		return c
+		if !isQuotedOne(doc.Root()) {
+			c.unread = diag.List{problem}
+			return c
+		}
+		doc.Report(problem)
 	}
 	doc.Later = laterKey
 	doc.Meant = meantKey
 	doc.Foreign = decodeNested
+	doc.Outermost = isTopLevel
 	c.variables = variables{lookup: opts.Lookup, allowed: opts.AllowEnv}
 	doc.Expand = c.variables.expand
 	doc.Root().Into(&c.file)
@@ -55,6 +59,13 @@ func parse(file string, src []byte, opts LoadOptions, read *LoadOptions) *checke
 	c.pipeline.Warnings.Sort()
 	c.pipeline.Warnings = c.pipeline.Warnings.Fold(shownWarnings)
 	return c
+}
+
+// isQuotedOne reports whether the version is 1 but for its quotes. What else is wrong with the file is told with it then, because the file means this
+// version.
+func isQuotedOne(root yamlpos.Value) bool {
+	version, ok := root.Lookup("version")
+	return ok && version.Quoted() && version.Text() == "1"
 }
 
 // checkVersion looks for the version before anything else is decoded, so that a file of another version gets one sentence rather than
@@ -73,6 +84,8 @@ func checkVersion(root yamlpos.Value) (diag.Diagnostic, bool) {
 	case version.Kind() == yamlpos.Scalar && !version.Quoted():
 		return diag.Diagnostic{Pos: version.Pos(), Path: "version", Message: "this ftrun reads version 1, found " + yamlpos.Quote(version.Text()),
 			Hint: "write the file as version 1, or use the ftrun that reads this version"}, false
+	case isQuotedOne(root):
+		return diag.Diagnostic{Pos: version.Pos(), Path: "version", Message: "want the number 1, found a text", Hint: "take the quotes away"}, false
 	default:
 		return diag.Diagnostic{Pos: version.Pos(), Path: "version", Message: "want the number 1", Hint: begin}, false
 	}

@@ -159,7 +159,11 @@ func scoreBeyond(text string) (m Metric, score float64, ok bool) {
 	if head == nil || Metric(head[1]).Grader() == "" {
 		return "", 0, false
 	}
-	value, _, _ := cutLevel(head[3][len(opPattern.FindString(head[3])):])
+	op := opPattern.FindString(head[3])
+	if checkOp(op) != nil {
+		return "", 0, false
+	}
+	value, _, _ := cutLevel(head[3][len(op):])
 	score, isPercent, ok := parseNumber(value)
 	return Metric(head[1]), score, ok && !isPercent && score > 1
 }
@@ -228,7 +232,7 @@ func badValue(metric Metric, text string) *ThresholdError {
 		problem.Way = "a threshold compares a metric with a value"
 	case text == "base" || strings.EqualFold(text, "baseline"):
 		problem.Way = `did you mean baseline?`
-	case rest != "" && (isValue || first == "baseline") && strings.Contains(rest, "%") && metric.share():
+	case rest != "" && (isValue || first == "baseline") && strings.Contains(rest, "%") && !strings.ContainsAny(rest, "+-") && metric.share():
 		problem.Way = "a level of confidence follows the value like at 95%"
 	}
 	return problem

@@ -16,6 +16,7 @@ type table struct {
 	in     *csv.Reader
 	index  *lineIndex
 	header []string
+	places []Place // of the header's names, until the first row has taken them
 	row    int
 	start  int // line after the record before, where the next one starts or blank lines do
 }
@@ -66,6 +67,7 @@ func (t *table) readHeader() error {
 	}
 	seen := make(map[string]bool, len(record))
 	header := make([]string, 0, len(record))
+	places := make([]Place, 0, len(record))
 	for i, name := range record {
 		if fault := checkText([]byte(name)); fault != nil {
 			line, col := t.inCell(i, name, fault.offset)
@@ -78,16 +80,18 @@ func (t *table) readHeader() error {
 		}
 		seen[name] = true
 		header = append(header, name)
+		places = append(places, Place{line, col})
 	}
 	if len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
 		return &Problem{Line: 1, Col: 1, Fatal: true, Message: fmt.Sprintf("the header is the single column %q: columns are separated by commas", header[0])}
 	}
-	t.header = header
+	t.header, t.places = header, places
 	return nil
 }
 
 func (t *table) makeRow(record []string) (Row, error) {
-	row := Row{Number: t.row, Fields: make([]Field, len(record))}
+	row := Row{Number: t.row, Fields: make([]Field, len(record)), Header: t.places}
+	t.places = nil
 	row.Line, row.Col = t.in.FieldPos(0)
 	for i, cell := range record {
 		if fault := checkText([]byte(cell)); fault != nil {

@@ -40,7 +40,11 @@ type Row struct {
 	Number    int // counted from 1; refused rows count, blank lines don't
 	Line, Col int // counted from 1; blank lines count
 	Fields    []Field
+	Header    []Place // of the first row of a table: where it names its columns, in the order of Fields; else nil
 }
+
+// A Place is a line and a column of a file, counted from 1. Col counts bytes.
+type Place struct{ Line, Col int }
 
 // A Problem is a fault of the data: a row that can't be read, or a whole file.
 type Problem struct {

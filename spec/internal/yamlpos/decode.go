@@ -226,6 +226,9 @@ func (d *Document) startsWith(n *yaml.Node, r rune) bool {
 	return strings.HasPrefix(d.after(n), string(r))
 }
 
+// Keys lists the keys of the struct that out points to, sorted.
+func Keys(out any) []string { return keys(reflect.TypeOf(out).Elem()) }
+
 // keys lists the keys of a struct, sorted.
 func keys(t reflect.Type) []string {
 	var all []string

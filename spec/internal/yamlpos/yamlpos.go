@@ -36,6 +36,8 @@ type Document struct {
 	Later func(path string) bool
 	// Meant returns the key that an unknown one stands for, or "": path is that of the mapping, with every index as [].
 	Meant func(path, key string) string
+	// Outermost reports whether an unknown key that stands for no other is one of the document's outermost mapping: path is that of the mapping around it.
+	Outermost func(path, key string) bool
 	// Expand returns what the text of a scalar stands for at a path, or false where it stands for itself. It is asked for values only, never
 	// for keys.
 	Expand func(path, text string) (Expansion, bool)
@@ -225,6 +227,10 @@ func (d *Document) unknownKey(n *yaml.Node, e entry, path string, t reflect.Type
 		if _, there := (Value{d, n, path}).Lookup(meant); there {
 			meant = ""
 		}
+	}
+	if meant == "" && d.Outermost != nil && d.Outermost(path, e.key) {
+		d.addAt(e.at, full, "it belongs to the top level: begin its line in column 1", "unknown key here")
+		return
 	}
 	if meant == "" {
 		meant = suggest(e.key, t)
