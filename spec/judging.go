@@ -98,7 +98,9 @@ func (c *checker) calibration(i int, f calibrationForm) Calibration {
 			c.Add(a.value.Path(), fmt.Sprintf("%s asks no judge, so there is nothing to calibrate", a.Kind), "name assertions of judges only")
 		default:
 			c.suite.judging.note(c.inspector, a)
-			k.Assertions = append(k.Assertions, a.Assertion)
+			held := a.Assertion
+			held.Weight = 1 // a judge who only reports is held to what is known as well
+			k.Assertions = append(k.Assertions, held)
 		}
 	}
 	if len(k.Assertions) == 0 && !c.Troubled(path) && !c.Troubled("test.assert") {

@@ -58,3 +58,21 @@ func TestJudgeAlone(t *testing.T) {
 		t.Errorf("%+v", j)
 	}
 }
+
+// TestCalibrationHasWeight is a judge who only reports, with weight 0: what it is known to have to say decides all the same.
+func TestCalibrationHasWeight(t *testing.T) {
+	p := parse(t, `version: 1
+base_model: m
+dataset: a.jsonl
+test:
+  judge: {model: j, calibration: [{question: q, output: o, expect: pass}]}
+  assert: [{contains: a}, {score_model: {rubric: good, pass_threshold: 0.5}, weight: 0}]
+  cases: [{question: a}]
+`)
+	if a := p.Test.Judge.Calibration[0].Case.Assertions; len(a) != 1 || a[0].Weight != 1 {
+		t.Errorf("calibration %+v", a)
+	}
+	if a := p.Test.Cases[0].Assertions; len(a) != 2 || a[1].Weight != 0 {
+		t.Errorf("the case's own %+v", a)
+	}
+}
