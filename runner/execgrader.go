@@ -79,6 +79,8 @@ func runOnce(ctx context.Context, dir string, environ, command []string, input [
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
+	case errors.Is(err, exec.ErrWaitDelay): // it ended well, and something in the background still held its output
+		return output.kept.Bytes(), nil
 	case err != nil:
 		return nil, errorText.explain(err)
 	default:

@@ -161,8 +161,16 @@ func TestCommandsIsKilled(t *testing.T) {
 		ended()
 	})
 	t.Run("left behind with the output", func(t *testing.T) {
-		if out, err := shell(t, t.Context(), t.TempDir(), `sleep 300 & echo done`, ""); err == nil || out != "" {
-			t.Errorf("%q", out)
+		dir := t.TempDir()
+		ended := held(t, dir)
+		script := `sleep 300 3> held & echo done`
+		if out, err := shell(t, t.Context(), dir, script, ""); err != nil || out != "done\n" {
+			t.Errorf("%q, %v", out, err)
+		}
+		ended()
+		script = `sleep 300 & echo done; echo why >&2; exit 3`
+		if out, err := shell(t, t.Context(), dir, script, ""); err == nil || err.Error() != `run "sh": exit status 3; its last words: "why"` || out != "" {
+			t.Errorf("%q, %v", out, err)
 		}
 	})
 }

@@ -98,7 +98,7 @@ func (a *CallsTool) Negated() Grader { return decider{decide: a.decide, negated:
 type madeCall struct {
 	name      string
 	arguments map[string]any
-	broken    string // why the arguments are no object
+	broken    string // what is wrong with the arguments, which are no object then
 }
 
 func readCalls(calls []ToolCall) []madeCall {
@@ -113,9 +113,9 @@ func readCalls(calls []ToolCall) []madeCall {
 		object, ok := value.(map[string]any)
 		switch {
 		case bad != nil:
-			made[i].broken = bad.message
+			made[i].broken = "can't be read: " + bad.message
 		case !ok:
-			made[i].broken = "no object"
+			made[i].broken = "are no object"
 		}
 		made[i].arguments = object
 	}
@@ -130,7 +130,7 @@ func (a *CallsTool) decide(s Sample) (finding, error) {
 	made := readCalls(s.ToolCalls)
 	for i, c := range made {
 		if c.broken != "" && slices.ContainsFunc(expected, func(e ExpectedCall) bool { return e.Name == c.name }) {
-			return nothing(fmt.Sprintf("the arguments of %s are %s: %s", quoteHead(c.name, excerptRunes), c.broken,
+			return nothing(fmt.Sprintf("the arguments of %s %s: %s", quoteHead(c.name, excerptRunes), c.broken,
 				quoteHead(s.ToolCalls[i].Arguments, reasonRunes))), nil
 		}
 	}

@@ -37,8 +37,10 @@ func TestToolCall(t *testing.T) {
 		{one("weather", nil), []ToolCall{{"time", "{}"}}, 0, false, `calls "time", not "weather"`},
 		{one("weather", nil), nil, 0, false, `no call in "I'll look."`},
 		{one("weather", nil), []ToolCall{weather(`{"city": "Par`)}, 0, false,
-			`the arguments of "weather" are the JSON is cut off: it ends before it is closed: "{\"city\": \"Par"`},
+			`the arguments of "weather" can't be read: the JSON is cut off: it ends before it is closed: "{\"city\": \"Par"`},
 		{one("weather", nil), []ToolCall{weather(`["Paris"]`)}, 0, false, `the arguments of "weather" are no object: "[\"Paris\"]"`},
+		{one("weather", nil), []ToolCall{weather(`{"city": 1, "city": 2}`)}, 0, false,
+			`the arguments of "weather" can't be read: a name occurs twice in an object: "city": "{\"city\": 1, \"city\": 2}"`},
 		{one("time", nil), []ToolCall{weather(`{"city": "Par`), {"time", "{}"}}, 1, true, `calls "time"`},
 
 		{one("weather", object(`{"city": "Paris", "days": 2}`)), []ToolCall{weather(`{"days": 2.0, "city": "Paris", "unit": "C"}`)}, 1, true, `calls "weather"`},

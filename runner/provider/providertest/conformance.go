@@ -55,9 +55,11 @@ func Run(t *testing.T, open func(t *testing.T) Provider) {
 const baseModel = "gpt-4.1-mini-2025-04-14"
 
 // trainingData is the least that a service takes: ten examples, and two for good measure.
-func trainingData() []byte {
+func trainingData() []byte { return examples(12) }
+
+func examples(n int) []byte {
 	var b bytes.Buffer
-	for i := range 12 {
+	for i := range n {
 		fmt.Fprintf(&b, `{"messages":[{"role":"user","content":"What is number %d?"},{"role":"assistant","content":"Number %d."}]}`+"\n", i, i)
 	}
 	return b.Bytes()
@@ -81,10 +83,16 @@ func uploadBytes(t *testing.T, p Provider, name string, data []byte) provider.Fi
 
 func create(t *testing.T, p Provider, file, key string) provider.Job {
 	t.Helper()
+	return createLong(t, p, file, key, 2)
+}
+
+// createLong creates a job that goes through its data so many times.
+func createLong(t *testing.T, p Provider, file, key string, epochs int) provider.Job {
+	t.Helper()
 	seed := 7
 	job, err := p.CreateJob(t.Context(), provider.JobRequest{
 		Model: baseModel, TrainingFile: file, Method: "supervised", Seed: &seed,
-		Hyperparameters: map[string]any{"n_epochs": 2}, Metadata: map[string]string{"ftrun_key": key, "team": "a b&c=d"},
+		Hyperparameters: map[string]any{"n_epochs": epochs}, Metadata: map[string]string{"ftrun_key": key, "team": "a b&c=d"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -317,8 +325,9 @@ func testNoFile(t *testing.T, p Provider) {
 	}
 }
 
+// testCancel has a job that would take minutes, so that it can't have ended before it is cancelled.
 func testCancel(t *testing.T, p Provider) {
-	job := create(t, p, upload(t, p, "train.jsonl").ID, "key")
+	job := createLong(t, p, uploadBytes(t, p, "train.jsonl", examples(2000)).ID, "key", 50)
 	if _, err := p.CancelJob(t.Context(), job.ID); err != nil {
 		t.Fatal(err)
 	}
