@@ -86,7 +86,13 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c := s.newCompletion(&req, answer)
+	if answer.ToolCalls, err = withOwnIDs(answer.ToolCalls, req.Messages); err != nil {
+		return err
+	}
+	c, err := s.newCompletion(&req, answer)
+	if err != nil {
+		return err
+	}
 	if req.Stream {
 		return stream(w, c, req.StreamOptions.IncludeUsage)
 	}
@@ -117,6 +123,9 @@ func (req *chatRequest) check() error {
 	}
 	if limit := req.limit(); limit != nil && *limit < 1 {
 		return invalid("max_completion_tokens", "Invalid 'max_completion_tokens': %d is less than 1.", *limit)
+	}
+	if err := checkTemperatureRange(req.Temperature); err != nil {
+		return err
 	}
 	return checkTurns(req.Messages)
 }
@@ -197,6 +206,24 @@ func (s *Server) tunedModel(name string) (*model, error) {
 	return s.models.get(tuned.blob)
 }
 
+// maxTemperature is the highest that any model of the service takes; the lowest is 0.
+const maxTemperature = 2
+
+func checkTemperatureRange(t *float64) error {
+	switch {
+	case t == nil || *t >= 0 && *t <= maxTemperature:
+		return nil
+	case *t < 0:
+		e := invalid("temperature", "Invalid 'temperature': decimal below minimum value. Expected a value >= 0, but got %v instead.", *t)
+		e.Code = "decimal_below_min_value"
+		return e
+	default:
+		e := invalid("temperature", "Invalid 'temperature': decimal above maximum value. Expected a value <= %d, but got %v instead.", maxTemperature, *t)
+		e.Code = "decimal_above_max_value"
+		return e
+	}
+}
+
 // checkTemperature refuses a temperature where the faults say that the model takes none but its own, in the service's words.
 func (s *Server) checkTemperature(req *chatRequest) error {
 	if req.Temperature == nil || *req.Temperature == 1 {
@@ -211,24 +238,35 @@ func (s *Server) checkTemperature(req *chatRequest) error {
 	return e
 }
 
-func (s *Server) newCompletion(req *chatRequest, answer reply) chatCompletion {
-	choice := chatChoice{FinishReason: "stop", Message: chatMessage{Role: "assistant", ToolCalls: answer.ToolCalls}}
+func (s *Server) newCompletion(req *chatRequest, answer reply) (chatCompletion, error) {
+	end, err := "stop", error(nil)
+	if answer.ToolCalls != nil {
+		end = "tool_calls"
+	}
+	if limit := req.limit(); limit != nil && countTokens(answer.Content)+countCalls(answer.ToolCalls) > *limit {
+		end = "length"
+		if answer, err = answer.first(*limit); err != nil {
+			return chatCompletion{}, err
+		}
+	}
+	choice := chatChoice{FinishReason: end, Message: chatMessage{Role: "assistant", ToolCalls: answer.ToolCalls}}
 	if answer.Content != "" || answer.ToolCalls == nil {
 		choice.Message.Content = &answer.Content
-	}
-	if answer.ToolCalls != nil {
-		choice.FinishReason = "tool_calls"
-	}
-	if limit := req.limit(); limit != nil {
-		short, cut := firstTokens(answer.Content, *limit)
-		if cut {
-			choice.Message.Content, choice.FinishReason = &short, "length"
-		}
 	}
 	return chatCompletion{
 		ID: "chatcmpl-" + rand.Text(), Object: "chat.completion", Created: s.now().Unix(), Model: req.Model,
 		SystemFingerprint: fingerprint, Choices: []chatChoice{choice}, Usage: count(req, choice.Message),
+	}, nil
+}
+
+// first cuts a reply after n tokens, its calls too.
+func (r reply) first(n int) (reply, error) {
+	short, cut := firstTokens(r.Content, n)
+	if cut {
+		return reply{Content: short}, nil
 	}
+	calls, err := firstOfCalls(r.ToolCalls, n-countTokens(short))
+	return reply{Content: short, ToolCalls: calls}, err
 }
 
 // count counts what a request says, its tools and its response format included, and what the answer says.
@@ -237,7 +275,7 @@ func count(req *chatRequest, answer chatMessage) usage {
 	for _, m := range req.Messages {
 		u.PromptTokens += countTokens(m.Content.text)
 		if m.calls() {
-			u.PromptTokens += countTokens(string(m.ToolCalls))
+			u.PromptTokens += countCalls(m.ToolCalls)
 		}
 	}
 	if req.Tools != nil {
@@ -248,7 +286,7 @@ func count(req *chatRequest, answer chatMessage) usage {
 	if f := req.ResponseFormat; f != nil && f.JSONSchema != nil {
 		u.PromptTokens += countTokens(deref(f.JSONSchema.Name)) + countTokens(string(f.JSONSchema.Schema))
 	}
-	u.CompletionTokens = countTokens(deref(answer.Content)) + countTokens(string(answer.ToolCalls))
+	u.CompletionTokens = countTokens(deref(answer.Content)) + countCalls(answer.ToolCalls)
 	u.TotalTokens = u.PromptTokens + u.CompletionTokens
 	return u
 }

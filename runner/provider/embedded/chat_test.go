@@ -95,12 +95,16 @@ func TestChatRefusals(t *testing.T) {
 		{fields{"model": "m", "messages": []fields{{"role": "user"}}}, "invalid_value", "messages[0]"},
 		{fields{"model": "m", "messages": user, "n": 2}, "", "'n' must be 1"},
 		{fields{"model": "m", "messages": user, "max_tokens": 0}, "", "max_completion_tokens"},
+		{fields{"model": "m", "messages": user, "temperature": -0.1}, "decimal_below_min_value", "Expected a value >= 0, but got -0.1"},
+		{fields{"model": "m", "messages": user, "temperature": 2.5}, "decimal_above_max_value", "Expected a value <= 2, but got 2.5"},
+		{fields{"model": "m", "messages": user, "temperature": "hot"}, "", "Invalid type for 'temperature'"},
+		{[]fields{{"model": "m"}}, "", "Invalid type for the body of your request: expected a JSON object, but got a JSON array"},
 	} {
 		c.do("POST", "/v1/chat/completions", test.body).wants(400, test.code, test.text)
 	}
 	// What has no meaning here is no error.
 	c.do("POST", "/v1/chat/completions", fields{
-		"model": "m", "messages": user, "temperature": 0.5, "top_p": 1, "stop": "x", "seed": 1, "anything": []int{1},
+		"model": "m", "messages": user, "temperature": 2, "top_p": 1, "stop": "x", "seed": 1, "anything": []int{1},
 	}).text()
 	c.do("POST", "/v1/chat/completions", strings.Repeat(" ", maxBody+1)).wants(413, "", "too large")
 }
@@ -116,7 +120,8 @@ func TestChatStream(t *testing.T) {
 		t.Errorf("content type %q", got)
 	}
 	var text, end string
-	var used *usage
+	var used usage
+	var without, with int // chunks
 	var last string
 	for lines := bufio.NewScanner(bytes.NewReader(a.Body)); lines.Scan(); {
 		data, ok := strings.CutPrefix(lines.Text(), "data: ")
@@ -137,11 +142,19 @@ func TestChatStream(t *testing.T) {
 			text += deref(choice.Delta.Content)
 			end += deref(choice.FinishReason)
 		}
-		if chunk.Usage != nil {
-			used = chunk.Usage
+		if strings.Contains(data, `"usage":null`) {
+			without++
+			continue
+		}
+		with++
+		if err := json.Unmarshal(chunk.Usage, &used); err != nil {
+			t.Errorf("%v in %s", err, data)
 		}
 	}
-	if text != "It is 25." || end != "stop" || used == nil || used.CompletionTokens != 4 || last != "[DONE]" {
+	if without != 3 || with != 1 {
+		t.Errorf("%d chunks say that they have no usage, and %d have one; want the last alone", without, with)
+	}
+	if text != "It is 25." || end != "stop" || used.CompletionTokens != 4 || last != "[DONE]" {
 		t.Errorf("streamed %q, ended with %q, %+v, %q", text, end, used, last)
 	}
 }

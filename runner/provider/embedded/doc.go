@@ -18,8 +18,8 @@
 // answers one fixed sentence; a tuned model answers another where it knows no word of the conversation.
 //
 // Of a chat request the engine heeds model, messages, tools, tool_choice, parallel_tool_calls, response_format, max_completion_tokens (or
-// max_tokens), stream and stream_options; n must be 1, and what else there is changes nothing. Its token is a word or a punctuation mark. A
-// job's trained_tokens is the count of these in the content of all messages of the training file, times n_epochs; the usage of an answer counts
+// max_tokens), stream and stream_options; n must be 1, and what else there is changes nothing. Its token is a word or a punctuation mark; of a
+// call of a tool, those of the name and the arguments count, and a limit cuts them off too. A temperature is held to the service's range, 0 to 2. A job's trained_tokens is the count of these in the content of all messages of the training file, times n_epochs; the usage of an answer counts
 // the definitions of tools and the schema of a format too.
 //
 // # Tools and formats
@@ -27,13 +27,14 @@
 // A model gives a tool call that it has learned only where the request offers the tool; else it gives the next best reply. With tool_choice
 // none it gives no call, with required, or with the name of a function, nothing else. With parallel_tool_calls false, no two calls come in one
 // message. Where there has to be a call and none was learned, the first of the tools is called, with arguments that fit its parameters and
-// mean nothing.
+// mean nothing. No two calls of a conversation have one id: a learned call whose id is taken gets another.
 //
 // With a response_format, a model gives the best reply that it has learned and that is JSON of that format. Where there is none, and
 // from an untrained model, comes a small value that fits the schema and is the same every time: the first of an enum, the least number, the
 // required properties, and in strings that this is a stand-in. Where no such value is found either, the request is refused with 400. So is a
 // schema that refers to another document, that is longer than 256 KiB, or, where it is strict, that is outside the subset which the service
-// takes: an object, additionalProperties false, every property required, none of allOf, oneOf, not, if and their kin. Replies that would take
+// takes: an object, additionalProperties false, every property required, none of allOf, oneOf, not, if and their kin. A pattern is one of RE2 here, so that one
+// with a lookaround or a backreference is refused too, and a string that has to match gets the shortest plain text that does. Replies that would take
 // too long to hold to a schema are passed over.
 //
 // # Embeddings

@@ -143,6 +143,7 @@ func TestFormatRefusals(t *testing.T) {
 		{schema(`{"enum":["`+strings.Repeat("x", maxSchema)+`"]}`, false), "", "longer than 262144 bytes"},
 		{schema(`{"minimum":1e999999999}`, false), "", "can't be read"},
 		{schema(`{"pattern":"("}`, false), "", "Invalid schema"},
+		{schema(`{"pattern":"^(?!a)"}`, false), "", "Invalid schema"},
 		{schema(`{"type":"string","enum":[1]}`, false), "", "finds no value that fits it"},
 		{schema(`{"not":{}}`, false), "", "finds no value that fits it"},
 		{schema(`{"type":"object","properties":{"a":false},"required":["a"]}`, false), "", "finds no value that fits it"},

@@ -52,7 +52,9 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 		return invalid("", "The request body ended early: %v", err)
 	}
 	err = json.Unmarshal(body, v)
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field == "" {
+		return invalid("", "Invalid type for the body of your request: expected a JSON object, but got a JSON %s instead.", wrong.Value)
+	} else if ok {
 		return invalid(wrong.Field, "Invalid type for '%s': got a JSON %s.", wrong.Field, wrong.Value)
 	}
 	if err != nil {

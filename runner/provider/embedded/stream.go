@@ -27,7 +27,8 @@ type chatChunk struct {
 	Model             string        `json:"model"`
 	SystemFingerprint string        `json:"system_fingerprint"`
 	Choices           []chunkChoice `json:"choices"`
-	Usage             *usage        `json:"usage,omitempty"`
+
+	Usage json.RawMessage `json:"usage,omitempty"` // where it is wanted, null in every chunk but the last
 }
 
 // stream sends a completion as server-sent events: who speaks, what is said, why it ends and, if wanted, the usage. The reply is known
@@ -40,13 +41,20 @@ func stream(w http.ResponseWriter, c chatCompletion, withUsage bool) error {
 		{FinishReason: &choice.FinishReason},
 	}
 	chunk := chatChunk{ID: c.ID, Object: "chat.completion.chunk", Created: c.Created, Model: c.Model, SystemFingerprint: c.SystemFingerprint}
+	if withUsage {
+		chunk.Usage = json.RawMessage("null")
+	}
 	var chunks []chatChunk
 	for _, d := range deltas {
 		chunk.Choices = []chunkChoice{d}
 		chunks = append(chunks, chunk)
 	}
 	if withUsage {
-		chunk.Choices, chunk.Usage = []chunkChoice{}, &c.Usage
+		used, err := json.Marshal(c.Usage)
+		if err != nil {
+			return brokenAnswer(err)
+		}
+		chunk.Choices, chunk.Usage = []chunkChoice{}, used
 		chunks = append(chunks, chunk)
 	}
 

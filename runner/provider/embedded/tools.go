@@ -274,9 +274,6 @@ func (c *calling) allows(raw json.RawMessage) bool {
 	})
 }
 
-// standInCall is the id of every call that nobody has learned.
-const standInCall = "call_ftrun_embedded_stand_in"
-
 // standIn calls the first of the tools, with arguments that fit its parameters and mean nothing.
 func (c *calling) standIn() (json.RawMessage, error) {
 	t := c.offered[0]
