@@ -95,6 +95,10 @@ var fieldWords = []string{
 	"extraneous", "additional propert", "may only be", "only 1 is", "must be 1", "only the default",
 }
 
+// vagueWords say as much only where no range is spoken of: a value may be invalid for one model, or for all of them. They are those of
+// gateways to several vendors' models ("should be 1 for thinking models", "is invalid for reasoning models").
+var vagueWords = []string{"should be 1", "should be set to 1", "invalid for", "not valid for"}
+
 // rangeWords tell a value out of the API's own range, which no model takes: whoever asked for it should hear of it.
 var rangeWords = []string{"_max_value", "_min_value", "less than", "greater than", "at most", "at least", "between", "maximum", "minimum", "<=", ">="}
 
@@ -108,7 +112,7 @@ func refuses(body []byte, field string) bool {
 	r := parseRefusal(body)
 	if r.param == field {
 		said := strings.ToLower(r.code + " " + r.message)
-		return slices.Contains(fieldCodes, r.code) || !slices.ContainsFunc(rangeWords, func(word string) bool { return strings.Contains(said, word) })
+		return slices.Contains(fieldCodes, r.code) || !says(said, rangeWords)
 	}
 	text := bytes.ToLower(body)
 	for from := 0; ; {
@@ -122,10 +126,15 @@ func refuses(body []byte, field string) bool {
 			continue
 		}
 		around := string(text[max(start-near, 0):min(end+near, len(text))])
-		if slices.ContainsFunc(fieldWords, func(word string) bool { return strings.Contains(around, word) }) {
+		if says(around, fieldWords) || says(around, vagueWords) && !says(around, rangeWords) {
 			return true
 		}
 	}
+}
+
+// says reports whether one of the words is in a text.
+func says(text string, words []string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 }
 
 // isWhole reports whether a name in a text is not part of a longer one.

@@ -67,6 +67,8 @@ func TestTemperatureIsRefused(t *testing.T) {
 		"bedrock in litellm":    {status: 400, says: says(`litellm.BadRequestError: BedrockException - {\"message\":\"The model returned the following errors: {\\\"type\\\":\\\"error\\\",\\\"error\\\":{\\\"message\\\":\\\"`+"`temperature`"+` is deprecated for this model.\\\"}}\"}`, "null", "null")},
 		"moonshot":              {status: 400, says: says("invalid temperature: only 1 is allowed for this model", "null", "null")},
 		"pydantic":              {status: 422, says: `{"detail":[{"type":"extra_forbidden","loc":["body","temperature"],"msg":"Extra inputs are not permitted","input":0.2}]}`},
+		"thinking models":       {status: 400, says: says("temperature should be 1 for thinking models", "null", "null")},
+		"reasoning models":      {status: 400, says: says("The parameter temperature is invalid for reasoning models.", "null", "null")},
 		"a text":                {status: 400, says: "Temperature is not supported by this model"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -154,6 +156,8 @@ func TestOtherRefusalsStay(t *testing.T) {
 		"the model":           {status: 400, says: says("this model is not supported", `"model"`, "null")},
 		"too high":            {status: 400, says: says("Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 3 instead.", `"temperature"`, `"decimal_above_max_value"`)},
 		"out of range":        {status: 422, says: `{"detail":[{"loc":["body","temperature"],"msg":"Input should be less than or equal to 1"}]}`},
+		"invalid for range":   {status: 400, says: says("temperature 3 is invalid for this model: it must be between 0 and 2", "null", "null")},
+		"should be 1 at most": {status: 400, says: says("temperature should be 1 at most", "null", "null")},
 		"a longer name":       {status: 400, says: says("x_temperature is not supported", "null", "null")},
 		"far from it":         {status: 400, says: says("The temperature was read. "+strings.Repeat("And so was this. ", 10)+"This model is not supported.", "null", "null")},
 		"too long":            {status: 400, says: says("This model's maximum context length is 8192 tokens", `"messages"`, `"context_length_exceeded"`)},
