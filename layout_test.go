@@ -35,6 +35,7 @@ var levels = map[string]int{
 	"ftrun/runner/provider":                      0,
 	"ftrun/runner/atomicfile":                    0,
 	"ftrun/runner/stats":                         0,
+	"ftrun/runner/wordchars":                     0,
 	"ftrun/spec/diag":                            0,
 	"ftrun/runner/provider/providertest/openapi": 0,
 	"ftrun/bench/gsm8kspec":                      5, // a program of its own

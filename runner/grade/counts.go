@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"ftrun/runner/wordchars"
 	"ftrun/spec/diag"
 )
 
@@ -93,10 +94,10 @@ func countWords(text string) int {
 		switch {
 		case unicode.IsSpace(r):
 			inside = false
-		case classify(r) == alone:
+		case wordchars.KindOf(r) == wordchars.Whole:
 			n++
 			inside = false
-		case classify(r) == inWord && !inside:
+		case wordchars.KindOf(r) == wordchars.Part && !inside:
 			n++
 			inside = true
 		}

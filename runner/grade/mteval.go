@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"ftrun/runner/wordchars"
 )
 
 // mtevalSequence returns the tokens of a text as ids, after each went through form: those of mteval-v13a, by which translations are
@@ -34,7 +36,7 @@ func nextField(text []byte) (token, rest []byte) {
 		switch {
 		case unicode.IsSpace(r):
 			return text[:i], text[i+size:]
-		case r >= utf8.RuneSelf && unicode.IsLetter(r) && spaceless(r):
+		case r >= utf8.RuneSelf && unicode.IsLetter(r) && wordchars.KindOf(r) == wordchars.Whole:
 			if i == 0 {
 				i = size
 			}
@@ -91,7 +93,7 @@ func standsAlone(c byte) bool {
 	case '\'', ',', '-', '.':
 		return false
 	default:
-		return ' ' < c && c < utf8.RuneSelf-1 && lowerASCII(c) == 0
+		return ' ' < c && c < utf8.RuneSelf-1 && wordchars.LowerASCII(c) == 0
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"ftrun/runner/wordchars"
 )
 
 // Normalize returns the normal form of a text: its words in lower case, with one blank between them. Texts that differ in case,
@@ -95,7 +97,7 @@ func (s *scanner) scan() {
 	for i := 0; i < len(s.in); {
 		c := s.in[i]
 		switch {
-		case lowerASCII(c) != 0:
+		case wordchars.LowerASCII(c) != 0:
 			i = s.run(i)
 		case c < utf8.RuneSelf:
 			s.sign(c, i)
@@ -114,7 +116,7 @@ func (s *scanner) run(at int) int {
 	s.begin()
 	text := s.text
 	for ; at < len(s.in); at++ {
-		c := lowerASCII(s.in[at])
+		c := wordchars.LowerASCII(s.in[at])
 		if c == 0 {
 			break
 		}
@@ -125,18 +127,6 @@ func (s *scanner) run(at int) int {
 		s.last = '0'
 	}
 	return at
-}
-
-// lowerASCII returns a letter of ASCII in lower case, or a digit, and else 0.
-func lowerASCII(c byte) byte {
-	switch {
-	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-		return c
-	case 'A' <= c && c <= 'Z':
-		return c + 'a' - 'A'
-	default:
-		return 0
-	}
 }
 
 // add puts a sign into the word.
@@ -188,7 +178,7 @@ func (s *scanner) goesOn(at int) bool {
 	if at >= len(s.in) {
 		return false
 	}
-	return lowerASCII(s.in[at]) != 0 || s.in[at] >= utf8.RuneSelf
+	return wordchars.LowerASCII(s.in[at]) != 0 || s.in[at] >= utf8.RuneSelf
 }
 
 // beforeDigit reports whether a digit of ASCII is next, blanks aside.
@@ -200,15 +190,15 @@ func (s *scanner) beforeDigit(at int) bool {
 }
 
 func (s *scanner) rune(r rune) {
-	switch {
-	case !unicode.In(r, unicode.L, unicode.N, unicode.M):
+	switch kind := wordchars.KindOf(r); {
+	case kind == wordchars.Between:
 		s.end()
-	case spaceless(r):
+	case kind == wordchars.Whole:
 		s.end()
 		s.begin()
 		s.text = utf8.AppendRune(s.text, r)
 		s.end()
-	case unicode.IsMark(r) && !s.open: // on nothing
+	case kind == wordchars.OnPart && !s.open: // on nothing
 	default:
 		s.begin()
 		s.text = utf8.AppendRune(s.text, r)
@@ -217,11 +207,4 @@ func (s *scanner) rune(r rune) {
 			s.last = '0'
 		}
 	}
-}
-
-// spaceless reports whether a character is of a script that puts no spaces between words.
-func spaceless(r rune) bool {
-	const firstSpaceless, prolonged = 0x0E00, 'ー' // Thai, a short cut; the sign that Hiragana and Katakana share is in neither's table
-	return r >= firstSpaceless && (r == prolonged ||
-		unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar))
 }
