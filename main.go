@@ -1,6 +1,6 @@
 // Command ftrun fine-tunes a model and gates on it, as one YAML file says: prepare, train, wait, test.
 //
-// This file is the command line: commands, flags and the exit code. session.go is one run, state.go its folder, engine.go the embedded
+// This file is the command line: commands, flags and the exit code. usage.go is what is said of mistakes in them, session.go is one run, state.go its folder, engine.go the embedded
 // engine, view.go what a person sees meanwhile, github.go what a step of GitHub Actions gets besides. plan.go and manage*.go are the commands
 // that look, cancel and clean. Nothing below package main reads the environment, the arguments or the standard streams.
 package main
@@ -153,14 +153,6 @@ func (s system) watchSignals(ctx context.Context, cancel context.CancelCauseFunc
 	}
 }
 
-// A usageError is a mistake on the command line or in the environment.
-type usageError struct {
-	err error
-	run bool // of a command that was to run a pipeline: its reports say so
-}
-
-func (e usageError) Error() string { return e.err.Error() }
-
 // fail prints an error that ended a command, and returns its exit code.
 func (s system) fail(o options, err error) int {
 	run := result.Begin(o.File, version(), s.Now())
@@ -170,7 +162,7 @@ func (s system) fail(o options, err error) int {
 	}
 	var usage usageError
 	if errors.As(err, &usage) {
-		fmt.Fprintf(s.Stderr, "ftrun: %s\n  hint: %s\n", reporters.Line(err.Error()), usageHint)
+		fmt.Fprintf(s.Stderr, "ftrun: %s\n  hint: %s\n", reporters.Line(err.Error()), reporters.Line(usage.wayOut()))
 		if usage.run {
 			s.reportUsage(o, run)
 		}
@@ -189,9 +181,6 @@ func (s system) fail(o options, err error) int {
 	}
 	return run.ExitCode
 }
-
-// usageHint is the way out of a mistake on the command line.
-const usageHint = "ftrun --help lists the commands and flags"
 
 // reportUsage leaves reports of a run that never began, so that those of an earlier one are not taken for its own.
 func (s system) reportUsage(o options, run *result.Run) {
@@ -226,7 +215,7 @@ and exits with the verdict:
 			return err
 		},
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err: err, run: !cmd.HasParent()} })
+	root.SetFlagErrorFunc(flagError)
 	specFlags(root, o)
 	runFlags(root, o)
 	root.AddCommand(validateCommand(o, s), planCommand(o, s, exit), serveCommand(o, s), versionCommand(s))
@@ -247,25 +236,6 @@ func runFlags(root *cobra.Command, o *options) {
 	f.BoolVarP(&o.Verbose, "verbose", "v", o.Verbose, "print every case and every request that is sent again")
 	f.BoolVar(&o.NoColor, "no-color", o.NoColor, "print no colours")
 	f.StringVar(&o.Events, "events", o.Events, "write the run's events to this `file`, a line of JSON each")
-}
-
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	names := make([]string, 0, len(cmd.Commands()))
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
-	}
-	text := fmt.Sprintf("unknown command %q", args[0])
-	if s := diag.Suggest(args[0], names); s != "" {
-		text += fmt.Sprintf(", did you mean %q?", s)
-	} else if cmd.HasParent() {
-		text = fmt.Sprintf("unexpected argument %q", args[0])
-	} else if strings.HasSuffix(args[0], ".yaml") || strings.HasSuffix(args[0], ".yml") {
-		text = fmt.Sprintf("unexpected argument %q: name the pipeline file with -f", args[0])
-	}
-	return usageError{err: errors.New(text)}
 }
 
 func validateCommand(o *options, s *system) *cobra.Command {

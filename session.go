@@ -195,7 +195,7 @@ func (s *session) load() (*spec.Pipeline, error) {
 	}
 	s.run.Name, s.run.BaseModel, s.run.Provider.Kind, s.run.TestedModel = p.Name, p.BaseModel, p.Provider.Kind, p.Test.Model
 	if s.Filter != "" && len(runner.Selects(s.Filter, p.Test.Cases)) == 0 {
-		return nil, usageError{err: fmt.Errorf("--filter %q: no case has this id or tag; want an id, or tag:NAME", s.Filter)}
+		return nil, filterError(s.Filter, p.Test.Cases)
 	}
 	if p.Train.Off && (s.Until != "" || s.Detach) {
 		return nil, usageError{err: errors.New("--until and --detach stop at a stage of training, and the spec says train: off")}
@@ -302,7 +302,7 @@ func concludeError(run *result.Run, err error) {
 	case errors.As(err, &usage):
 		run.Conclusion = result.Conclusion{
 			Verdict: result.VerdictError, ExitCode: result.ExitUsage, ReasonCode: "bad_flags",
-			Reason: err.Error(), Hint: usageHint,
+			Reason: err.Error(), Hint: usage.wayOut(),
 		}
 	case errors.As(err, &linked):
 		run.Conclusion = result.Conclusion{
