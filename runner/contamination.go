@@ -61,11 +61,8 @@ func contaminatedBy(p *spec.Pipeline, found []overlap.Finding) *Contaminated {
 	for _, f := range found {
 		of := p.Test.Cases[f.Case]
 		finding := result.Finding{
-			ID: of.ID, Line: of.Pos.Line, Kind: f.Kind.String(), Source: f.Source, Row: f.Row, SourceLine: f.Line,
+			ID: of.ID, Line: of.Pos.Line, File: caseFile(p, of), Kind: f.Kind.String(), Source: f.Source, Row: f.Row, SourceLine: f.Line,
 			Coverage: f.Coverage, LongestRun: f.Run, Jaccard: f.Jaccard, Question: f.Question, More: f.More,
-		}
-		if of.Pos.File != p.File {
-			finding.File = of.Pos.File
 		}
 		c.cases[f.Case] = true
 		c.Report.Cases++
@@ -141,9 +138,9 @@ func summarize(p *spec.Pipeline, report result.Contamination) string {
 			if f.Kind != kind || named == shownFindings {
 				continue
 			}
-			file := f.File
-			if file == "" {
-				file = p.File
+			file := p.File
+			if f.File != "" {
+				file = p.Path(f.File)
 			}
 			fmt.Fprintf(&b, "%scase %q (%s) %s", separator, f.ID, diag.Position{File: file, Line: f.Line}, standsIn(f))
 			separator = "; "

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -138,7 +139,7 @@ func erroredAnswer(err error) result.Answer {
 func (e *examiner) close(s *sheet) error {
 	c := s.spec
 	kept := result.Case{
-		ID: c.ID, Name: c.Question, Tags: c.Tags, Line: c.Pos.Line, File: e.caseFile(c), MustPass: c.MustPass,
+		ID: c.ID, Name: c.Question, Tags: c.Tags, Line: c.Pos.Line, File: caseFile(e.Pipeline, c), MustPass: c.MustPass,
 		Question: c.Question, Asked: askedDigest(c), Expected: c.Answer, Answer: summarizeAnswers(c, s.tested),
 	}
 	e.outcomes[s.index] = e.outcomeOf(c, kept.Answer, s.tested)
@@ -159,10 +160,14 @@ func (e *examiner) close(s *sheet) error {
 	return nil
 }
 
-// caseFile is the file of cases that a case stands in; empty where that is the spec.
-func (e *examiner) caseFile(c spec.Case) string {
-	if c.Pos.File == e.Pipeline.File {
+// caseFile is the file of cases that a case stands in, as the spec names it: from the spec's folder, and with slashes; empty where that is the
+// spec. The position of a case has the file as it was opened, which depends on where ftrun was started.
+func caseFile(p *spec.Pipeline, c spec.Case) string {
+	if c.Pos.File == p.File {
 		return ""
 	}
-	return c.Pos.File
+	if inside, err := filepath.Rel(p.Dir, c.Pos.File); err == nil {
+		return filepath.ToSlash(inside)
+	}
+	return filepath.ToSlash(c.Pos.File) // an absolute path, and the spec's folder is not
 }
