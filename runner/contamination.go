@@ -50,7 +50,7 @@ func FindContaminated(ctx context.Context, p *spec.Pipeline) (*Contaminated, err
 	}
 	c := contaminatedBy(p, finder.Findings())
 	if p.Dataset.Contamination == contaminationError && c.Summary != "" {
-		return c, &contaminatedError{message: c.Summary, problems: c.Places}
+		return c, &contaminatedError{message: headline(p, c.Report), problems: c.Places}
 	}
 	return c, nil
 }
@@ -90,7 +90,7 @@ func place(c spec.Case, f result.Finding, source string) diag.Diagnostic {
 		d.Message = "the question stands in the training data, with another answer or none to compare"
 	default:
 		d.Message = "most of the question, or a long part of it, stands in the training data"
-		at += fmt.Sprintf(", %.0f%% of the n-grams, %d words in a row", 100*f.Coverage, f.LongestRun)
+		at += fmt.Sprintf(", %.0f%% of its question, %d words in a row", 100*f.Coverage, f.LongestRun)
 	}
 	if f.More > 0 {
 		at += fmt.Sprintf(", %d more", f.More)
@@ -115,23 +115,29 @@ func standsIn(f result.Finding) string {
 // shownFindings is how many findings the sentence names; the copies come first.
 const shownFindings = 3
 
+// headline says how many cases stand in the training data.
+func headline(p *spec.Pipeline, report result.Contamination) string {
+	format := "%d of %d test cases stand in the training data"
+	if report.Cases == 1 {
+		format = "%d of %d test cases stands in the training data"
+	}
+	text := fmt.Sprintf(format, report.Cases, len(p.Test.Cases))
+	switch {
+	case report.Verbatim == 1:
+		text += ", 1 of them word for word with its answer"
+	case report.Verbatim > 1:
+		text += fmt.Sprintf(", %d of them word for word with their answers", report.Verbatim)
+	}
+	return text
+}
+
 // summarize says in one sentence what was found, and nothing where nothing was.
 func summarize(p *spec.Pipeline, report result.Contamination) string {
 	if report.Cases == 0 {
 		return ""
 	}
 	var b strings.Builder
-	format := "%d of %d test cases stand in the training data"
-	if report.Cases == 1 {
-		format = "%d of %d test cases stands in the training data"
-	}
-	fmt.Fprintf(&b, format, report.Cases, len(p.Test.Cases))
-	switch {
-	case report.Verbatim == 1:
-		b.WriteString(", 1 of them word for word with its answer")
-	case report.Verbatim > 1:
-		fmt.Fprintf(&b, ", %d of them word for word with their answers", report.Verbatim)
-	}
+	b.WriteString(headline(p, report))
 	separator, named := ": ", 0
 	for _, kind := range []string{result.FindingVerbatim, result.FindingQuestion, result.FindingOverlap} {
 		for _, f := range report.Findings {

@@ -190,18 +190,19 @@ func TestContaminationNamesTheFileOfCases(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "chat.jsonl"), []byte(row), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	cases := filepath.Join(dir, "more", "cases.csv")
 	p := &spec.Pipeline{
 		File: filepath.Join(dir, "p.yaml"), Dir: dir, Dataset: &spec.Dataset{Path: "chat.jsonl"},
-		Test: spec.Test{Cases: []spec.Case{{ID: "a", Question: "Which is it?", Answer: "that", Pos: diag.Position{File: "cases.csv", Line: 7}}}},
+		Test: spec.Test{Cases: []spec.Case{{ID: "a", Question: "Which is it?", Answer: "that", Pos: diag.Position{File: cases, Line: 7}}}},
 	}
 	found, err := runner.FindContaminated(t.Context(), p)
 	if err != nil || found == nil {
 		t.Fatal(found, err)
 	}
-	if f := found.Report.Findings[0]; f.File != "cases.csv" || f.Line != 7 || f.Kind != result.FindingVerbatim || f.Row != 1 {
+	if f := found.Report.Findings[0]; f.File != "more/cases.csv" || f.Line != 7 || f.Kind != result.FindingVerbatim || f.Row != 1 {
 		t.Errorf("%+v", f)
 	}
-	if !strings.Contains(found.Summary, `case "a" (cases.csv:7) is row 1 of chat.jsonl`) {
+	if !strings.Contains(found.Summary, `case "a" (`+cases+`:7) is row 1 of chat.jsonl`) {
 		t.Errorf("%q", found.Summary)
 	}
 }

@@ -10,8 +10,8 @@ import (
 
 // compared judges a threshold that is about the baseline.
 func (h holder) compared() {
-	if why := h.incomparable(); why != "" {
-		h.unmeasured("no baseline to compare with: " + why)
+	if h.incomparable() != "" {
+		h.unmeasured("no baseline to compare with") // why is told once, of all such thresholds: see Judge
 		return
 	}
 	metric := h.t.Metric
@@ -107,6 +107,7 @@ func (h holder) chance(p pairing) {
 // delta judges the difference, as it is or with confidence.
 func (h holder) delta(p pairing) {
 	value, wanted := p.tested.value-p.base.value, h.t.Value
+	h.out.Unit = unitOf(p.metric) // however the threshold writes it: 10% of pass rates and 0.1 are the same
 	bounds := span{mean(p.differences(0)), mean(p.differences(1))}
 	h.out.Value, h.out.Wanted = &value, &wanted
 	if p.open() {
@@ -184,8 +185,11 @@ func (h holder) noDrop(p pairing) {
 // notWorse passes where the lower bound of the difference is within the margin, and fails where the upper one is not.
 func (h holder) notWorse(p pairing) {
 	h.beside(p)
+	limit := p.base.value - h.t.Margin
+	h.out.Wanted = &limit
 	level := h.level()
 	worst, best, whole := h.intervals(p, stats.OneSided(level))
+	h.out.Interval.Level, h.out.Interval.OneSided = level, true // each end by itself has the whole confidence
 	verdict, cause := confirmTwice(">=", worst, best, -h.t.Margin)
 	bound := "it is at most " + formatWorse(p.metric, -whole.Low)
 	switch {

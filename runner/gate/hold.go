@@ -52,6 +52,14 @@ func unit(t spec.Threshold) string {
 	}
 }
 
+// unitOf returns what a rate or a mean is in.
+func unitOf(m spec.Metric) string {
+	if m == spec.PassRate {
+		return "%"
+	}
+	return ""
+}
+
 // A holder judges one threshold, and writes down how it came out.
 type holder struct {
 	Evidence

@@ -21,18 +21,24 @@ func (j *Judgement) doubt(code, sentence string) {
 func Judge(test spec.Test, thresholds []spec.Threshold, e Evidence) Judgement {
 	j := Judgement{Summary: summarize(e.Cases, e.Tested), Comparison: e.compare(), Repeats: e.repeats(), Flaky: e.flaky()}
 	e.holdLimits(&j, test) // first: that too little was measured explains what the thresholds can't decide
+	why := e.incomparable()
+	told := false // why there is no baseline
 	for _, t := range thresholds {
 		judged := e.hold(t)
 		j.Thresholds = append(j.Thresholds, judged)
-		switch judged.Verdict {
-		case result.ThresholdFail:
+		switch {
+		case judged.Verdict == result.ThresholdFail:
 			j.fail(judged.Reason)
-		case result.ThresholdUndecided:
-			if judged.Cause == result.CauseNotEnoughEvidence {
-				j.doubt("not_enough_evidence", judged.Reason)
-			} else {
-				j.doubt("undecided", judged.Reason)
+		case judged.Verdict != result.ThresholdUndecided:
+		case why != "" && t.NeedsBaseline():
+			if !told {
+				j.doubt("undecided", withoutBaseline(thresholds, why))
 			}
+			told = true
+		case judged.Cause == result.CauseNotEnoughEvidence:
+			j.doubt("not_enough_evidence", judged.Reason)
+		default:
+			j.doubt("undecided", judged.Reason)
 		}
 	}
 	e.holdMustPass(&j)

@@ -22,6 +22,26 @@ func lost(cause string, open int) string {
 	}
 }
 
+// shownCause is how much of a service's message a conclusion repeats, in letters: the comparison has all of it.
+const shownCause = 120
+
+// withoutBaseline says how many of the thresholds need the baseline, or which one does, and why there is none.
+func withoutBaseline(thresholds []spec.Threshold, why string) string {
+	var need []string
+	for _, t := range thresholds {
+		if t.NeedsBaseline() {
+			need = append(need, t.Expression)
+		}
+	}
+	if letters := []rune(why); len(letters) > shownCause {
+		why = string(letters[:shownCause]) + "…"
+	}
+	if len(need) == 1 {
+		return need[0] + " needs the baseline: " + why
+	}
+	return fmt.Sprintf("%d thresholds need the baseline: %s", len(need), why)
+}
+
 // told says what became of the cases.
 func told(p pairing) string {
 	if p.metric == spec.PassRate && !p.open() {

@@ -206,7 +206,7 @@ const (
 type Threshold struct {
 	Expression string    `json:"expression"`
 	Value      *float64  `json:"value"`              // measured: a rate counts errored cases as not passed, a mean leaves them out; null: no data
-	Wanted     *float64  `json:"wanted"`             // what it was compared with; null: no data
+	Wanted     *float64  `json:"wanted"`             // what it was compared with: a number, the baseline's, or that less the margin; null: no data
 	Unit       string    `json:"unit,omitempty"`     // of both: "" (a number), "%" (a fraction), "s", "USD"
 	Low        *float64  `json:"low,omitempty"`      // value with every errored case as 0 (baseline: as 1)
 	High       *float64  `json:"high,omitempty"`     // value with every errored case as 1 (baseline: as 0)
@@ -221,9 +221,10 @@ type Threshold struct {
 
 // An Interval is a confidence interval.
 type Interval struct {
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-	Level float64 `json:"level"` // such as 0.95, two-sided
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	Level    float64 `json:"level"`               // such as 0.95: of both ends together, or of each
+	OneSided bool    `json:"one_sided,omitempty"` // each end by itself is a bound with this confidence
 }
 
 // The kinds of a comparison, by what the baseline is.
