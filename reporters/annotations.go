@@ -46,7 +46,7 @@ func Annotations(w io.Writer, run *result.Run, locate func(file string) string) 
 	lists[kind] = append(lists[kind], cases...)
 	totals := map[string]int{
 		annotateError:   len(lists[annotateError]),
-		annotateWarning: len(run.Warnings) + foundLines(run.Contamination),
+		annotateWarning: len(run.Warnings) + foundLines(run),
 		annotateNotice:  len(lists[annotateNotice]),
 	}
 	totals[kind] += max(run.Summary.Failed+run.Summary.Errored-len(cases), 0)
@@ -120,7 +120,7 @@ func runAnnotations(run *result.Run) []annotation {
 
 // thresholdMessage returns why a threshold does not hold, and how sure its figure is.
 func thresholdMessage(t result.Threshold) string {
-	message := cmp.Or(t.Reason, t.Expression)
+	message := cmp.Or(strings.TrimPrefix(t.Reason, t.Expression+": "), t.Expression)
 	if figures := figureText(t, read(t, dash)); t.Interval != nil && !tells(message, figures) {
 		message += "\nmeasured: " + figures
 	}
@@ -131,7 +131,7 @@ func thresholdMessage(t result.Threshold) string {
 // own warnings, then other cases that stand there.
 func warningAnnotations(run *result.Run) []annotation {
 	var copied, alike []annotation
-	if found := run.Contamination; found != nil {
+	if found := run.Contamination; found != nil && !listsFindings(run) { // there they are errors
 		for _, f := range gravest(found.Findings, shownAnnotations) {
 			if f.Kind == result.FindingVerbatim {
 				copied = append(copied, findingAnnotations(run, f)...)
@@ -168,8 +168,9 @@ func findingAnnotations(run *result.Run, f result.Finding) []annotation {
 }
 
 // foundLines counts the annotations that all findings would have.
-func foundLines(found *result.Contamination) int {
-	if found == nil {
+func foundLines(run *result.Run) int {
+	found := run.Contamination
+	if found == nil || listsFindings(run) {
 		return 0
 	}
 	n := len(found.Findings)

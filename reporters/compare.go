@@ -3,6 +3,7 @@ package reporters
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ type change struct {
 	amount  string // with its interval
 	meaning string
 	odds    string // how often models that are equally good differ as much; empty: not known
-	shows   string // the smallest difference that so many cases can show; empty: not known
+	unseen  string // which changes so many cases would mostly not show; empty: not known
 }
 
 // changeOf puts d into words; u is the unit of the metric.
@@ -30,12 +31,17 @@ func changeOf(d result.Difference, u unit) change {
 	} else {
 		level = 0.95
 	}
+	alpha := 1 - level
 	isReal := d.Interval.Low > 0 || d.Interval.High < 0
 	isRare := isReal
 	if d.PValue != nil {
-		isRare = *d.PValue < 1-level
+		isRare = *d.PValue < alpha
 	}
 	switch {
+	case d.Value == 0:
+		c.meaning = "no difference"
+	case isRare && !isReal && *d.PValue < alpha/10: // far from the edge; the interval is the more careful of the two
+		c.meaning = "hardly chance, and too few cases to say how much"
 	case isReal != isRare: // they are computed in different ways, and near the edge they may disagree
 		c.meaning = "on the edge of chance"
 	case isReal && d.Value > 0:
@@ -44,7 +50,9 @@ func changeOf(d result.Difference, u unit) change {
 		c.meaning = "a real drop"
 	}
 	if d.PValue != nil {
-		c.meaning += ", " + pValue(*d.PValue, 1-level)
+		if d.Value != 0 {
+			c.meaning += ", " + pValue(*d.PValue, alpha)
+		}
 		c.odds = "under 0.01%"
 		if *d.PValue >= leastP {
 			c.odds = percent(*d.PValue)
@@ -52,9 +60,9 @@ func changeOf(d result.Difference, u unit) change {
 	}
 	switch {
 	case d.Smallest >= 1:
-		c.shows = count(d.Cases, "case") + " can't show any change"
+		c.unseen = "any change would mostly go unnoticed with " + count(d.Cases, "case")
 	case d.Smallest > 0:
-		c.shows = count(d.Cases, "case") + " can show changes from " + u.format(&d.Smallest, 0) + " on"
+		c.unseen = "a change under " + u.format(&d.Smallest, 0) + " would mostly go unnoticed with " + count(d.Cases, "case")
 	}
 	return c
 }
@@ -65,7 +73,8 @@ func isKnown(d *result.Difference) bool {
 }
 
 // baselineName says what the tested model was compared with.
-func baselineName(c *result.Comparison) string {
+func baselineName(run *result.Run) string {
+	c := run.Comparison
 	name := brief(c.Baseline, 60)
 	switch {
 	case c.Results != "" && name == "":
@@ -73,10 +82,21 @@ func baselineName(c *result.Comparison) string {
 	case c.Results != "":
 		return name + " in " + brief(c.Results, 60)
 	case c.Provider != nil:
-		return name + " at " + brief(c.Provider.Kind, 40)
+		return name + " at " + brief(serviceName(*c.Provider, run.Provider), 60)
 	default:
 		return name
 	}
+}
+
+// serviceName tells a service apart from another: by its kind, and by its host where the kind is the same or stands for many.
+func serviceName(p, other result.Provider) string {
+	if p.Kind == kindEmbedded || p.Kind != other.Kind && p.Kind != kindCompatible {
+		return p.Kind
+	}
+	if u, err := url.Parse(p.BaseURL); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return p.Kind
 }
 
 // comparedCounts returns what became of the cases, from the baseline to the tested model.
@@ -87,6 +107,13 @@ func comparedCounts(run *result.Run) []string {
 		return counts
 	}
 	counts = append(counts, thousands(int64(c.Same))+" same")
+	judged := c.Fixed + c.Broken + c.Same
+	switch scored := thousands(int64(c.Cases - judged)); { // neither passed nor failed
+	case judged == 0:
+		counts = []string{scored + " compared by score"}
+	case judged < c.Cases:
+		counts = append(counts, scored+" compared by score")
+	}
 	if c.Cases < run.Summary.Cases {
 		counts = append(counts, fmt.Sprintf("on %s of %s", thousands(int64(c.Cases)), count(run.Summary.Cases, "case")))
 	}
@@ -161,6 +188,11 @@ func position(file string, line int) string {
 		return ""
 	}
 	return fmt.Sprintf("%s:%d", file, line)
+}
+
+// listsFindings reports whether what is wrong with the run are its findings, so that they need not be told as problems as well.
+func listsFindings(run *result.Run) bool {
+	return run.ReasonCode == "contaminated" && run.Contamination != nil && len(run.Contamination.Findings) > 0
 }
 
 // shared says what a training example has of a case: of "its" question, or "the" question.

@@ -192,6 +192,24 @@ func (c *Console) println(pieces ...piece) {
 	c.lastLine = c.now
 }
 
+// printWrapped writes a sentence behind what begins its line, and after it what ends the last. On a terminal it is broken between words, and
+// its further lines are indented by so many columns; a log is searched by lines and keeps it whole.
+func (c *Console) printWrapped(head []piece, s style, sentence string, indent int, tail ...piece) {
+	lines := []string{sentence}
+	if c.opts.Terminal {
+		lines = wrap(sentence, c.opts.Width-widthOf(head), c.opts.Width-indent, widthOf(tail))
+	}
+	margin := []piece{text(strings.Repeat(" ", indent))}
+	for i, l := range lines {
+		row := append(slices.Clone(head), in(s, l))
+		if i+1 == len(lines) {
+			row = append(row, tail...)
+		}
+		c.println(row...)
+		head = margin
+	}
+}
+
 // openGroup begins a part of the log that is folded, where the log can do that and none is open. The title is our own: a command
 // does not pass through [Line], and nothing that does can be one.
 func (c *Console) openGroup(title string) {

@@ -2,7 +2,6 @@ package reporters
 
 import (
 	"fmt"
-	"strings"
 
 	"ftrun/runner/result"
 )
@@ -73,22 +72,39 @@ func (c *Console) showBadCase(bad result.Case) {
 	if bad.Status == result.CaseErrored {
 		c.field("error", whyErrored(bad))
 	} else {
-		c.field("because", c.whyShort(bad))
+		c.showReasons(bad)
 	}
 }
 
-// whyShort returns why a case failed where a line can hold that, and else only the assertions that did not hold: a reason is
-// worth little without its end, and results.json has it.
-func (c *Console) whyShort(bad result.Case) string {
+// shownReasons is how many failed assertions of a case have a line of their own.
+const shownReasons = 3
+
+// showReasons writes a line for each assertion that a case failed, up to a few.
+func (c *Console) showReasons(bad result.Case) {
 	failed := failedAssertions(bad)
-	if why := whyFailed(bad); len(failed) <= 1 && textWidth(why) <= c.opts.Width-beforeField {
-		return why
+	if len(failed) == 0 {
+		c.field("because", whyFailed(bad))
+		return
 	}
-	var names []string
-	for _, a := range failed {
-		names = append(names, brief(assertionName(a), 60))
+	label := "because"
+	for _, a := range firstOf(failed, shownReasons) {
+		c.field(label, c.whyShort(a))
+		label = ""
 	}
-	return strings.Join(names, "; ")
+	if more := len(failed) - shownReasons; more > 0 {
+		c.field("", "and "+thousands(int64(more))+" more")
+	}
+}
+
+// whyShort returns why an assertion failed, in one line. What was measured stays; the name, which the spec has too, gives way to it.
+func (c *Console) whyShort(a result.Assertion) string {
+	name, reason := line(assertionName(a)), line(a.Reason)
+	if reason == "" {
+		return name
+	}
+	const leastName = 16
+	room := c.opts.Width - beforeField - len(": ")
+	return brief(name, max(room-textWidth(reason), leastName)) + ": " + reason
 }
 
 // beforeField is how many columns stand before a text of a case.

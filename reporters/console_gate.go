@@ -29,11 +29,29 @@ func thresholdGlyph(t result.Threshold) glyph {
 	}
 }
 
-// whyThreshold returns why a threshold does not hold, in a sentence that says whether more cases or more answers would help.
+// gates reports whether the thresholds of a run decide anything. Those of a run over some of the cases do not, however they come out.
+func gates(run *result.Run) bool { return run.ReasonCode != "filtered" }
+
+const (
+	headingThresholds = "Thresholds"
+	headingUngated    = "Thresholds (nothing is gated)"
+)
+
+// thresholdMark is [thresholdGlyph] for a run that gates; in another no mark is red or green.
+func thresholdMark(run *result.Run, t result.Threshold) glyph {
+	if !gates(run) {
+		return glyphBusy
+	}
+	return thresholdGlyph(t)
+}
+
+// whyThreshold returns why a threshold does not hold, in a sentence that says whether more cases or more answers would help. It does not
+// repeat the threshold, beside which it stands.
 func whyThreshold(t result.Threshold) string {
 	if t.Verdict == result.ThresholdPass {
 		return ""
 	}
+	t.Reason = strings.TrimPrefix(t.Reason, t.Expression+": ")
 	cause := ""
 	switch {
 	case t.Verdict != result.ThresholdUndecided:
@@ -52,15 +70,28 @@ func whyThreshold(t result.Threshold) string {
 	}
 }
 
+// whyMarked is [whyThreshold] beside a mark of [thresholdMark], which may say nothing.
+func whyMarked(run *result.Run, t result.Threshold) string {
+	why := whyThreshold(t)
+	if gates(run) || t.Verdict != result.ThresholdFail {
+		return why
+	}
+	return strings.TrimSuffix("would not hold: "+why, ": ")
+}
+
 // figureRemark returns the figures beside the value: with what it was compared, where that was measured too, and how sure it is.
 func figureRemark(t result.Threshold, r readings) []string {
 	var facts []string
-	if aboutBaseline(t) {
+	switch {
+	case !aboutBaseline(t) || t.Wanted == nil:
+	case strings.Contains(t.Expression, "not_worse_than"):
+		facts = append(facts, "limit "+r.wanted)
+	default:
 		facts = append(facts, "baseline "+r.wanted)
 	}
 	switch {
 	case r.interval == "":
-	case aboutBaseline(t):
+	case ofDifference(t):
 		facts = append(facts, "difference "+r.interval)
 	default:
 		facts = append(facts, r.interval)
@@ -89,9 +120,9 @@ func tells(sentence, figures string) bool {
 }
 
 // showThresholds writes what was wanted and what was measured, in columns.
-func (c *Console) showThresholds(list []result.Threshold) {
+func (c *Console) showThresholds(run *result.Run) {
 	var shown []result.Threshold
-	for _, t := range list {
+	for _, t := range run.Thresholds {
 		if !c.opts.Quiet || t.Verdict != result.ThresholdPass {
 			shown = append(shown, t)
 		}
@@ -99,8 +130,12 @@ func (c *Console) showThresholds(list []result.Threshold) {
 	if len(shown) == 0 {
 		return
 	}
+	heading := headingThresholds
+	if !gates(run) {
+		heading = headingUngated
+	}
 	if !c.opts.Quiet {
-		c.heading("Thresholds")
+		c.heading(heading)
 	}
 	widest, widestValue := 0, 0
 	for _, t := range shown {
@@ -108,7 +143,7 @@ func (c *Console) showThresholds(list []result.Threshold) {
 		widestValue = max(widestValue, len(c.read(t).value))
 	}
 	for _, t := range shown {
-		c.showThreshold(t, widest, widestValue)
+		c.showThreshold(run, t, widest, widestValue)
 	}
 }
 
@@ -120,8 +155,8 @@ func (c *Console) read(t result.Threshold) readings {
 	return read(t, dash)
 }
 
-func (c *Console) showThreshold(t result.Threshold, widest, widestValue int) {
-	g := thresholdGlyph(t)
+func (c *Console) showThreshold(run *result.Run, t result.Threshold, widest, widestValue int) {
+	g := thresholdMark(run, t)
 	r := c.read(t)
 	row := []piece{
 		text(indent2), c.sign(g), text(" " + pad(brief(t.Expression, 60), widest) + indent2), in(g.valueStyle(), padLeft(r.value, widestValue)),
@@ -135,8 +170,8 @@ func (c *Console) showThreshold(t result.Threshold, widest, widestValue int) {
 	if remark != "" {
 		c.println(in(dim, "    "+remark))
 	}
-	if why := whyThreshold(t); why != "" {
-		c.println(in(dim, "    "+sentence(why)))
+	if why := whyMarked(run, t); why != "" {
+		c.printWrapped([]piece{text("    ")}, dim, sentence(why), 4)
 	}
 }
 
@@ -180,9 +215,9 @@ func (c *Console) comparisonRows(run *result.Run) [][2]string {
 		return nil
 	}
 	if with.Unavailable != "" {
-		return [][2]string{{"baseline", baselineName(with) + " could not be asked: " + sentence(with.Unavailable)}}
+		return [][2]string{{"baseline", baselineName(run) + " could not be asked: " + sentence(with.Unavailable)}}
 	}
-	name, counts := baselineName(with), strings.Join(comparedCounts(run), c.dot())
+	name, counts := baselineName(run), strings.Join(comparedCounts(run), c.dot())
 	rows := [][2]string{{"baseline", name + c.dot() + counts}}
 	if textWidth(rows[0][1]) > c.opts.Width-2-12 {
 		rows = [][2]string{{"baseline", name}, {"", counts}}
@@ -205,16 +240,15 @@ func (c *Console) comparisonRows(run *result.Run) [][2]string {
 			continue
 		}
 		change := changeOf(*f.d, f.u)
-		meaning := change.meaning
-		if change.shows != "" {
-			meaning += "; " + change.shows
-		}
 		if math.Abs(*f.now-*f.then-f.d.Value) < 0.0005 {
 			rows = append(rows, [2]string{f.name, value + ": " + change.amount})
 		} else { // the numbers of each model are over cases that the other has no answer to
 			rows = append(rows, [2]string{f.name, value}, [2]string{"", "over " + count(f.d.Cases, "case") + " of both: " + change.amount})
 		}
-		rows = append(rows, [2]string{"", meaning})
+		rows = append(rows, [2]string{"", change.meaning})
+		if change.unseen != "" {
+			rows = append(rows, [2]string{"", change.unseen})
+		}
 	}
 	return rows
 }

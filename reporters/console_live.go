@@ -9,7 +9,11 @@ import (
 )
 
 // kindEmbedded is the provider that must never be mistaken for a hosted model.
-const kindEmbedded = "embedded"
+// Kinds of provider that reports treat in their own way.
+const (
+	kindEmbedded   = "embedded"
+	kindCompatible = "compatible" // any service, which only its host names
+)
 
 // standIn says what the embedded engine is.
 const standIn = "a small stand-in that really trains; not a GPT"

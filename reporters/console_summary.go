@@ -25,12 +25,14 @@ func (c *Console) Finish(run *result.Run, reports ...string) error {
 }
 
 func (c *Console) finish(run *result.Run, reports []string) error {
-	c.showProblems(run.Problems)
+	if c.opts.Quiet || !listsFindings(run) {
+		c.showProblems(run.Problems)
+	}
 	var err error
 	if !c.opts.Quiet {
 		err = c.showBadCases(run)
 	}
-	c.showThresholds(run.Thresholds)
+	c.showThresholds(run)
 	if !c.opts.Quiet {
 		c.showComparison(run)
 		c.showContamination(run, "results.json has all")
@@ -83,9 +85,10 @@ func (c *Console) showVerdict(run *result.Run, reports []string) {
 	if run.ExitCode != result.ExitPass {
 		exit = fmt.Sprintf("  (exit %d)", run.ExitCode)
 	}
-	c.println(c.sign(g), text(" "), in(g.style, verdict), text(indent2+sentence(run.Reason)), in(dim, exit))
+	head := []piece{c.sign(g), text(" "), in(g.style, verdict), text(indent2)}
+	c.printWrapped(head, normal, sentence(run.Reason), 4, in(dim, exit))
 	if run.Hint != "" {
-		c.println(in(dim, "  "+pad("next", 9)), text(sentence(run.Hint)))
+		c.printWrapped([]piece{in(dim, "  "+pad("next", 9))}, normal, sentence(run.Hint), 11)
 	}
 	if c.opts.Quiet {
 		return

@@ -104,6 +104,12 @@ func percent(share float64) string { return percentUnit.format(&share, 0) }
 
 // unitOf returns the unit of a threshold's values.
 func unitOf(t result.Threshold) unit {
+	switch {
+	case isDelta(t) && (t.Unit == "%" || t.Unit == "" && readsAsShare(t.Expression)):
+		return pointsUnit
+	case isDelta(t):
+		return plainUnit
+	}
 	switch t.Unit {
 	case "%":
 		return percentUnit
@@ -135,7 +141,7 @@ func readsAsShare(expression string) bool {
 type readings struct {
 	value, wanted string
 	between       string // the two values that errored cases leave possible
-	interval      string // with its level
+	interval      string // with its level; of one side the bound that counts
 	p             string
 }
 
@@ -146,22 +152,33 @@ const dash = "–"
 func read(t result.Threshold, dash string) readings {
 	u := unitOf(t)
 	var r readings
+	write := u.format
+	if isDelta(t) {
+		write = func(v *float64, more int) string {
+			if v == nil {
+				return u.format(v, more)
+			}
+			return u.signed(*v, more)
+		}
+	}
 	near := []*float64{t.Value}
-	if i := t.Interval; i != nil && !aboutBaseline(t) {
+	if i := t.Interval; i != nil && !ofDifference(t) {
 		near = append(near, &i.Low, &i.High)
 	}
 	more := 0
 	for more < maxDecimals && looksLike(u, t.Wanted, near, more) {
 		more++
 	}
-	r.value, r.wanted = u.format(t.Value, more), u.format(t.Wanted, more)
+	r.value, r.wanted = write(t.Value, more), write(t.Wanted, more)
 	if strings.HasPrefix(t.Expression, "p_value") && t.Value != nil && *t.Value == 0 {
 		r.value = "under 0.0001" // no test is so sure
 	}
 	if t.Low != nil && t.High != nil && *t.Low != *t.High {
 		r.between = u.span(*t.Low, *t.High, more, dash)
 	}
-	if i := t.Interval; i != nil && aboutBaseline(t) {
+	if i := t.Interval; i != nil && i.OneSided {
+		r.interval = boundOf(u.difference(), *i, t.Verdict == result.ThresholdFail)
+	} else if i != nil && ofDifference(t) {
 		r.interval = intervalOf(u.difference(), *i)
 	} else if i != nil {
 		r.interval = u.span(i.Low, i.High, more, dash) + " at " + percent(i.Level)
@@ -186,10 +203,19 @@ func looksLike(u unit, wanted *float64, values []*float64, more int) bool {
 	return false
 }
 
-// aboutBaseline reports whether the interval of t is that of a difference.
+// aboutBaseline reports whether t holds a metric against the baseline's.
 func aboutBaseline(t result.Threshold) bool {
 	return strings.Contains(t.Expression, "baseline") || strings.Contains(t.Expression, "no_significant_drop")
 }
+
+// isDelta reports whether the value of t is a difference itself.
+func isDelta(t result.Threshold) bool {
+	rest, found := strings.CutPrefix(t.Expression, "delta")
+	return found && (strings.HasPrefix(rest, " ") || strings.HasPrefix(rest, "{"))
+}
+
+// ofDifference reports whether the interval of t is that of a difference.
+func ofDifference(t result.Threshold) bool { return aboutBaseline(t) || isDelta(t) }
 
 // difference returns the unit of a difference of two values in u.
 func (u unit) difference() unit {
@@ -214,6 +240,14 @@ func intervalOf(u unit, i result.Interval) string {
 	bare := u
 	bare.after = ""
 	return bare.signed(i.Low, 0) + " to " + u.signed(i.High, 0) + " at " + percent(i.Level)
+}
+
+// boundOf returns the end of an interval of which one counts: the low one, and where the verdict rests on the high one, that.
+func boundOf(u unit, i result.Interval, isHigh bool) string {
+	if isHigh {
+		return "at best " + u.signed(i.High, 0) + ", with " + percent(i.Level) + " confidence"
+	}
+	return "at worst " + u.signed(i.Low, 0) + ", with " + percent(i.Level) + " confidence"
 }
 
 // leastP is the smallest p value that is written as it is.

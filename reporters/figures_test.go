@@ -54,6 +54,9 @@ func TestPValue(t *testing.T) {
 
 func TestRead(t *testing.T) {
 	t.Parallel()
+	oneSided := func(low, high float64) *result.Interval {
+		return &result.Interval{Low: low, High: high, Level: 0.95, OneSided: true}
+	}
 	interval := func(low, high, level float64) *result.Interval {
 		return &result.Interval{Low: low, High: high, Level: level}
 	}
@@ -72,7 +75,14 @@ func TestRead(t *testing.T) {
 		{result.Threshold{Expression: "mean_score not_worse_than baseline by 2%", Value: new(0.9), Wanted: new(0.95), Interval: interval(-0.1, 0.001, 0.95)},
 			readings{value: "0.9", wanted: "0.95", interval: "-0.1 to +0.001 at 95%"}},
 		{result.Threshold{Expression: "delta >= -2%", Unit: "%", Value: new(-0.03), Wanted: new(-0.02), Interval: interval(-0.05, 0.01, 0.95)},
-			readings{value: "-3%", wanted: "-2%", interval: "-5 to 1% at 95%"}},
+			readings{value: "-3 points", wanted: "-2 points", interval: "-5 to +1 point at 95%"}},
+		{result.Threshold{Expression: "delta{tag:x} >= 0.1", Unit: "%", Value: new(0.1), Wanted: new(0.1)}, readings{value: "+10 points", wanted: "+10 points"}},
+		{result.Threshold{Expression: "delta >= 0.1", Value: new(0.25), Wanted: new(0.1), Interval: interval(-0.05, 0.5, 0.95)},
+			readings{value: "+0.25", wanted: "+0.1", interval: "-0.05 to +0.5 at 95%"}},
+		{result.Threshold{Expression: "pass_rate not_worse_than baseline by 10% at 95%", Unit: "%", Value: new(0.9), Wanted: new(0.8), Interval: oneSided(-0.05, 0.1)},
+			readings{value: "90%", wanted: "80%", interval: "at worst -5 points, with 95% confidence"}},
+		{result.Threshold{Expression: "pass_rate not_worse_than baseline by 10%", Verdict: result.ThresholdFail, Unit: "%", Value: new(0.5), Wanted: new(0.8), Interval: oneSided(-0.6, -0.2)},
+			readings{value: "50%", wanted: "80%", interval: "at best -20 points, with 95% confidence"}},
 		{result.Threshold{Expression: "p95_latency < 2s", Unit: "s", Value: new(1.9999), Wanted: new(2.0)}, readings{value: "1.9999 s", wanted: "2 s"}},
 		{result.Threshold{Expression: "p50_latency < 900ms", Unit: "s", Value: new(0.85), Wanted: new(0.9)}, readings{value: "850 ms", wanted: "900 ms"}},
 		{result.Threshold{Expression: "cost <= 1USD", Unit: "USD", Value: new(1.001), Wanted: new(1.0)}, readings{value: "$1.001", wanted: "$1.000"}},
@@ -110,18 +120,24 @@ func TestChangeOf(t *testing.T) {
 		want change
 	}{
 		{result.Difference{Value: -0.1, Interval: within(-0.17, -0.03), PValue: new(0.0039), Cases: 99, Smallest: 0.0988}, percentUnit,
-			change{"-10 points (-17 to -3 at 95%)", "a real drop, p = 0.0039", "0.4%", "99 cases can show changes from 9.9 points on"}},
+			change{"-10 points (-17 to -3 at 95%)", "a real drop, p = 0.0039", "0.4%", "a change under 9.9 points would mostly go unnoticed with 99 cases"}},
 		{result.Difference{Value: 0.7, Interval: within(0.5, 0.9), PValue: new(0.0), Cases: 24}, percentUnit,
 			change{"+70 points (+50 to +90 at 95%)", "a real gain, p < 0.0001", "under 0.01%", ""}},
 		{result.Difference{Value: 0.02, Interval: within(-0.02, 0.06), PValue: new(0.21), Cases: 1, Smallest: 1}, plainUnit,
-			change{"+0.02 (-0.02 to +0.06 at 95%)", "may be chance, p = 0.21", "21%", "1 case can't show any change"}},
+			change{"+0.02 (-0.02 to +0.06 at 95%)", "may be chance, p = 0.21", "21%", "any change would mostly go unnoticed with 1 case"}},
 		{result.Difference{Value: 0.02, Interval: within(0.01, 0.06), Cases: 50, Smallest: 0.04}, plainUnit,
-			change{"+0.02 (+0.01 to +0.06 at 95%)", "a real gain", "", "50 cases can show changes from +0.04 on"}},
+			change{"+0.02 (+0.01 to +0.06 at 95%)", "a real gain", "", "a change under 0.04 would mostly go unnoticed with 50 cases"}},
 		{result.Difference{Value: -0.06, Interval: within(-0.126, 0.003), PValue: new(0.039), Cases: 50}, percentUnit,
 			change{"-6 points (-12.6 to +0.3 at 95%)", "on the edge of chance, p = 0.039", "3.9%", ""}},
-		{result.Difference{Value: 0}, plainUnit, change{"0", "may be chance", "", ""}},
+		{result.Difference{Value: 0}, plainUnit, change{"0", "no difference", "", ""}},
+		{result.Difference{Value: 0, Interval: within(-0.1, 0.1), PValue: new(1.0), Cases: 50}, percentUnit,
+			change{"0 points (-10 to +10 at 95%)", "no difference", "100%", ""}},
+		// Far from the edge, with an interval that is more careful than the test.
+		{result.Difference{Value: 0.3, Interval: within(-0.02, 0.6), PValue: new(0.00001), Cases: 20}, plainUnit,
+			change{"+0.3 (-0.02 to +0.6 at 95%)", "hardly chance, and too few cases to say how much, p < 0.0001", "under 0.01%", ""}},
+		{result.Difference{Value: 0.3, Interval: within(0.02, 0.6), PValue: new(0.06), Cases: 20}, plainUnit,
+			change{"+0.3 (+0.02 to +0.6 at 95%)", "on the edge of chance, p = 0.06", "6%", ""}},
 	} {
-		test.want.shows = strings.ReplaceAll(test.want.shows, "+", "")
 		if got := changeOf(test.d, test.u); got != test.want {
 			t.Errorf("%+v:\n got %+v\nwant %+v", test.d, got, test.want)
 		}
@@ -137,7 +153,7 @@ func FuzzFigures(f *testing.F) {
 	f.Add(0.99999999, 1.0, 0.0)
 	f.Add(1e-12, 0.0, 1e-7)
 	f.Add(-123456.789, 7e300, 0.05000001)
-	plainNumber := regexp.MustCompile(`^[-+]?\$?[0-9][0-9,]*(\.[0-9]+)?(e[-+][0-9]+)?( ms| s|%)?$`)
+	plainNumber := regexp.MustCompile(`^[-+]?\$?[0-9][0-9,]*(\.[0-9]+)?(e[-+][0-9]+)?( ms| s|%| points?)?$`)
 	f.Fuzz(func(t *testing.T, value, wanted, p float64) {
 		if math.IsNaN(value+wanted+p) || math.IsInf(value, 0) || math.IsInf(wanted, 0) || math.IsInf(p, 0) {
 			t.Skip("no numbers")
@@ -148,7 +164,7 @@ func FuzzFigures(f *testing.F) {
 			if math.Abs(value-wanted) > 1e-9*max(1, math.Abs(value)) && r.value == r.wanted {
 				t.Errorf("%v and %v in %q both read %s", value, wanted, unit, r.value)
 			}
-			if value != 0 && strings.Trim(r.value, "-$0.% ms") == "" {
+			if value != 0 && strings.Trim(r.value, "+-$0.% mspoint") == "" {
 				t.Errorf("%v in %q reads %s", value, unit, r.value)
 			}
 			if !plainNumber.MatchString(r.value) {

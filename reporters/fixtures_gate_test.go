@@ -89,10 +89,11 @@ func dropRun() *result.Run {
 func evidenceRun() *result.Run {
 	r := gated(numbered(24, map[int]string{5: result.CaseFailed}), result.Summary{Cases: 24, Passed: 23, Failed: 1, PassRate: new(23.0 / 24), MeanScore: new(23.0 / 24)})
 	r.Conclusion = result.Conclusion{Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: "not_enough_evidence",
-		Reason: "pass_rate not_worse_than baseline by 2%: not enough evidence: 24 cases leave -14.2 to +5.1 points open", Hint: "add cases: about 350 could show it"}
+		Reason: "pass_rate not_worse_than baseline by 2% at 95%: 1 broken, 0 fixed of 24 cases; with 95% confidence it is at most 14.2 points worse: too few cases to tell",
+		Hint:   "the same cases say the same again: add cases, allow a wider margin, or ask for less confidence"}
 	r.Thresholds = []result.Threshold{{
-		Expression: "pass_rate not_worse_than baseline by 2% at 95%", Value: new(23.0 / 24), Wanted: new(1.0), Unit: "%",
-		Interval: &result.Interval{Low: -0.142, High: 0.051, Level: 0.95}, PValue: new(0.0496), Verdict: result.ThresholdUndecided,
+		Expression: "pass_rate not_worse_than baseline by 2% at 95%", Value: new(23.0 / 24), Wanted: new(0.98), Unit: "%",
+		Interval: &result.Interval{Low: -0.142, High: 0.051, Level: 0.95, OneSided: true}, Verdict: result.ThresholdUndecided,
 		Cause: result.CauseNotEnoughEvidence, Line: 120, Reason: r.Reason,
 	}}
 	r.Comparison = &result.Comparison{

@@ -204,7 +204,7 @@ func (b *junitBuilder) threshold(t result.Threshold) finding {
 		f.message = t.Expression + " could not be decided: measured " + measured
 	}
 	lines := []string{"threshold  " + t.Expression, "measured   " + r.value, "wanted     " + r.wanted}
-	if r.interval != "" && aboutBaseline(t) {
+	if r.interval != "" && ofDifference(t) {
 		lines = append(lines, "difference "+r.interval)
 	} else if r.interval != "" {
 		lines = append(lines, "interval   "+r.interval)

@@ -8,17 +8,21 @@ import (
 )
 
 func thresholdSection(run *result.Run) section {
+	heading := headingThresholds
+	if !gates(run) {
+		heading = headingUngated
+	}
 	s := section{
 		name: "thresholds", weight: weightGate, total: len(run.Thresholds), noun: "thresholds",
-		head: "### Thresholds\n\n" + tableHead("", "threshold", "measured", "wanted", "why"),
+		head: "### " + heading + "\n\n" + tableHead("", "threshold", "measured", "wanted", "why"),
 	}
 	for _, t := range firstOf(run.Thresholds, shownThresholds) {
 		r, why := read(t, dash), ""
-		if w := whyThreshold(t); w != "" {
+		if w := whyMarked(run, t); w != "" {
 			why = cell(w, 300)
 		}
 		value := []string{r.value}
-		if r.interval != "" && aboutBaseline(t) {
+		if r.interval != "" && ofDifference(t) {
 			value = append(value, "difference "+r.interval)
 		} else if r.interval != "" {
 			value = append(value, r.interval)
@@ -26,7 +30,7 @@ func thresholdSection(run *result.Run) section {
 		if r.p != "" {
 			value = append(value, r.p)
 		}
-		s.items = append(s.items, tableRow(thresholdGlyph(t).sign, cell(t.Expression, 100), cell(strings.Join(value, ", "), 100), cell(r.wanted, 40), why))
+		s.items = append(s.items, tableRow(thresholdMark(run, t).sign, cell(t.Expression, 100), cell(strings.Join(value, ", "), 100), cell(r.wanted, 40), why))
 	}
 	return s
 }
@@ -40,9 +44,9 @@ func figureSection(run *result.Run) section {
 	head, columns := []string{"cases", "this model"}, []result.Summary{run.Summary}
 	if with := run.Comparison; with != nil && with.Unavailable == "" {
 		head, columns = append(head, "baseline"), append(columns, with.Summary)
-		s.tail = "\n" + strings.Join(comparedCounts(run), ", ") + " against the baseline " + span(baselineName(with), 200) + "\n"
+		s.tail = "\n" + strings.Join(comparedCounts(run), ", ") + " against the baseline " + span(baselineName(run), 200) + "\n"
 	}
-	if found := run.Contamination; found != nil && found.Clean != nil {
+	if found := run.Contamination; found != nil && found.Clean != nil && found.Cases > 0 {
 		head, columns = append(head, "this model, cases not in the training data"), append(columns, *found.Clean)
 	}
 	s.head = "### Figures\n\n" + tableHead(head...)
@@ -78,14 +82,14 @@ func figureSection(run *result.Run) section {
 func differenceSection(run *result.Run) section {
 	s := section{
 		name: "the difference", weight: weightGate, noun: "differences",
-		head: "### Difference to the baseline\n\n" + tableHead("", "difference", "what it means", "equally good models differ as much in", "what the cases can show"),
+		head: "### Difference to the baseline\n\n" + tableHead("", "difference", "what it means", "equally good models differ as much in", "what would go unnoticed"),
 	}
 	with := run.Comparison
 	switch {
 	case with == nil:
 		return s
 	case with.Unavailable != "":
-		s.head = "### Baseline\n\n" + span(baselineName(with), 200) + " could not be asked\n\n"
+		s.head = "### Baseline\n\n" + span(baselineName(run), 200) + " could not be asked\n\n"
 		s.items = []string{indented(sentence(with.Unavailable))}
 	}
 	for _, f := range []struct {
@@ -97,14 +101,14 @@ func differenceSection(run *result.Run) section {
 			continue
 		}
 		change := changeOf(*f.d, f.u)
-		odds, shows := "", ""
+		odds, unseen := "", ""
 		if change.odds != "" {
 			odds = cell(change.odds+" of tests", 40)
 		}
-		if change.shows != "" {
-			shows = cell(change.shows, 100)
+		if change.unseen != "" {
+			unseen = cell(change.unseen, 100)
 		}
-		s.items = append(s.items, tableRow(f.name, cell(change.amount, 100), cell(change.meaning, 60), odds, shows))
+		s.items = append(s.items, tableRow(f.name, cell(change.amount, 100), cell(change.meaning, 60), odds, unseen))
 	}
 	s.total = len(s.items)
 	return s

@@ -68,6 +68,10 @@ func verdictSection(run *result.Run) section {
 func problemSection(run *result.Run) section {
 	folded := diagnostics(run.Problems).Fold(shownAlike)
 	s := section{name: "problems", weight: weightProblems, head: "### Problems\n\n", total: len(folded), noun: "problems"}
+	if listsFindings(run) {
+		s.total = 0
+		return s
+	}
 	for _, d := range firstOf(folded, shownProblems) {
 		text := sentence(d.String())
 		if d.Hint != "" {

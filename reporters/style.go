@@ -33,6 +33,37 @@ func padLeft(s string, columns int) string {
 	return strings.Repeat(" ", max(0, columns-textWidth(s))) + s
 }
 
+func widthOf(pieces []piece) int {
+	n := 0
+	for _, p := range pieces {
+		n += textWidth(p.text)
+	}
+	return n
+}
+
+// wrap breaks a clean text between words into lines of so many columns: the first, the others, and on the last so many less for what follows
+// it. A word that is longer than a line stays whole.
+func wrap(s string, first, others, behind int) []string {
+	words := strings.Split(s, " ")
+	lines := []string{words[0]}
+	room := first - textWidth(words[0])
+	for i, word := range words[1:] {
+		need := 1 + textWidth(word)
+		taken := need
+		if i == len(words)-2 {
+			taken += behind
+		}
+		if taken > room {
+			lines = append(lines, word)
+			room = others - textWidth(word)
+			continue
+		}
+		lines[len(lines)-1] += " " + word
+		room -= need
+	}
+	return lines
+}
+
 // render returns a line of pieces, with colour or without.
 func render(colour bool, pieces []piece) string {
 	var plain, styled strings.Builder
