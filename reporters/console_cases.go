@@ -2,6 +2,8 @@ package reporters
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"ftrun/runner/result"
 )
@@ -86,9 +88,12 @@ func (c *Console) showReasons(bad result.Case) {
 		c.field("because", whyFailed(bad))
 		return
 	}
-	label := "because"
+	answer, label := "", "because"
+	if bad.Generated != nil {
+		answer = *bad.Generated
+	}
 	for _, a := range firstOf(failed, shownReasons) {
-		c.field(label, c.whyShort(a))
+		c.field(label, c.whyShort(a, answer))
 		label = ""
 	}
 	if more := len(failed) - shownReasons; more > 0 {
@@ -96,15 +101,39 @@ func (c *Console) showReasons(bad result.Case) {
 	}
 }
 
-// whyShort returns why an assertion failed, in one line. What was measured stays; the name, which the spec has too, gives way to it.
-func (c *Console) whyShort(a result.Assertion) string {
+// whyShort returns why an assertion failed, in one line. Where that is too narrow, the answer gives way first, which stands above, then the
+// name, which the spec has too, and what was measured stays.
+func (c *Console) whyShort(a result.Assertion, answer string) string {
 	name, reason := line(assertionName(a)), line(a.Reason)
 	if reason == "" {
 		return name
 	}
-	const leastName = 16
-	room := c.opts.Width - beforeField - len(": ")
-	return brief(name, max(room-textWidth(reason), leastName)) + ": " + reason
+	room := max(c.opts.Width-beforeField, 20) - len(": ")
+	if textWidth(name)+textWidth(reason) > room {
+		reason = line(withoutAnswer(a.Reason, answer))
+	}
+	return brief(name, max(room-textWidth(reason), room/3)) + ": " + reason
+}
+
+// withoutAnswer returns a reason without the beginning of the answer that it quotes.
+func withoutAnswer(reason, answer string) string {
+	const most = 4096 // no console shows more
+	reason = cutBytes(reason, most)
+	for i := 0; i < len(reason); i++ {
+		if reason[i] != '"' {
+			continue
+		}
+		quoted, err := strconv.QuotedPrefix(reason[i:])
+		if err != nil {
+			continue
+		}
+		said, err := strconv.Unquote(quoted)
+		if head := strings.TrimSuffix(said, "…"); err == nil && head != "" && strings.HasPrefix(answer, head) {
+			return reason[:i] + "the answer" + reason[i+len(quoted):]
+		}
+		i += len(quoted) - 1
+	}
+	return reason
 }
 
 // beforeField is how many columns stand before a text of a case.

@@ -41,10 +41,17 @@ func TestBecause(t *testing.T) {
 		{[]result.Assertion{{Name: "a", Weight: 1, Reason: strings.Repeat("long ", 40)}}, []string{
 			"    because   a: long long long long long long long long long long long long ...",
 		}},
+		{[]result.Assertion{{Name: `icontains "mitochondri"`, Weight: 1, Reason: `not in "The cell is the smallest unit of life. It is\n…"`}}, []string{
+			`    because   icontains "mitochondri": not in the answer`,
+		}},
+		{[]result.Assertion{{Name: "regex x", Weight: 1, Reason: `no match in "The cell"`}}, []string{`    because   regex x: no match in "The cell"`}},
+		{[]result.Assertion{{Name: `icontains_all ["cell", "life", "mitochondri", "powerhouse", "x"]`, Weight: 1, Reason: `1 of 5, "mitochondri", not in "The cell…"`}}, []string{
+			`    because   icontains_all ["cell"...: 1 of 5, "mitochondri", not in the answer`,
+		}},
 		{nil, []string{"    because   the case failed"}},
 	} {
-		run := &result.Run{Summary: result.Summary{Failed: 1}, Cases: result.CaseList{{ID: "x", Answer: result.Answer{Status: result.CaseFailed, Assertions: test.failed}}}}
-		_, got, _ := strings.Cut(finish(t, run, ConsoleOptions{Width: 80}), "(empty)\n")
+		run := &result.Run{Summary: result.Summary{Failed: 1}, Cases: result.CaseList{{ID: "x", Answer: result.Answer{Status: result.CaseFailed, Assertions: test.failed, Generated: new("The cell is the smallest unit of life. It is\nmore.")}}}}
+		_, got, _ := strings.Cut(finish(t, run, ConsoleOptions{Width: 80}), "more.\n")
 		got, _, _ = strings.Cut(got, "\n\n")
 		if want := strings.Join(test.want, "\n"); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
