@@ -31,7 +31,7 @@ type pacer struct {
 	busy    int
 	waiting int
 	freed   chan struct{} // closed, and made anew, when somebody waits and a place may be free
-	cut     time.Time     // of the last plea that halved
+	cuts    int           // pleas that halved
 }
 
 func newPacer(concurrency, requestsPerMinute, tokensPerMinute int) *pacer {
@@ -51,16 +51,17 @@ const (
 // A turn is a question's leave to be sent. It is given back by end.
 type turn struct {
 	pacer  *pacer
-	began  time.Time
+	cuts   int     // pleas that had halved when it took its place
 	booked float64 // tokens
 }
 
 // begin waits until a question may be sent of about so many tokens, question and answer together.
 func (p *pacer) begin(ctx context.Context, tokens int64) (*turn, error) {
-	if err := p.takePlace(ctx); err != nil {
+	cuts, err := p.takePlace(ctx)
+	if err != nil {
 		return nil, err
 	}
-	t := &turn{pacer: p, booked: float64(tokens)}
+	t := &turn{pacer: p, cuts: cuts, booked: float64(tokens)}
 	wait := max(p.requests.take(1), p.tokens.take(t.booked))
 	if wait > 0 {
 		if err := pause(ctx, wait); err != nil {
@@ -68,23 +69,22 @@ func (p *pacer) begin(ctx context.Context, tokens int64) (*turn, error) {
 			return nil, err
 		}
 	}
-	t.began = time.Now()
 	return t, nil
 }
 
-// takePlace waits for one of the places that there are at a time.
-func (p *pacer) takePlace(ctx context.Context) error {
+// takePlace waits for one of the places that there are at a time. It returns how many pleas had halved them by then.
+func (p *pacer) takePlace(ctx context.Context) (cuts int, err error) {
 	for {
 		p.mu.Lock()
 		if p.busy < int(p.allowed) {
 			p.busy++
+			cuts = p.cuts
 			p.mu.Unlock()
-			return nil
+			return cuts, nil
 		}
 		freed := p.freed
 		p.waiting++
 		p.mu.Unlock()
-		var err error
 		select {
 		case <-freed:
 		case <-ctx.Done():
@@ -94,7 +94,7 @@ func (p *pacer) takePlace(ctx context.Context) error {
 		p.waiting--
 		p.mu.Unlock()
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
 }
@@ -102,17 +102,17 @@ func (p *pacer) takePlace(ctx context.Context) error {
 // observe returns a context in which a plea of the service slows all questions down.
 func (t *turn) observe(ctx context.Context) context.Context {
 	ctx = provider.OnAgain(ctx, func() { t.pacer.requests.take(1) }) // whoever comes next waits for it
-	return provider.OnThrottled(ctx, func(time.Duration) { t.pacer.throttled(t.began) })
+	return provider.OnThrottled(ctx, func(time.Duration) { t.pacer.throttled(t.cuts) })
 }
 
 // throttled halves what may be under way, unless the question began before it was halved last.
-func (p *pacer) throttled(began time.Time) {
+func (p *pacer) throttled(cuts int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if began.Before(p.cut) {
+	if cuts < p.cuts {
 		return
 	}
-	p.cut = time.Now()
+	p.cuts++
 	p.ceiling = min(p.allowed, float64(p.busy))
 	p.resumed, p.rest = time.Time{}, min(max(2*p.rest, firstRest), maxRest)
 	p.allowed = max(1, p.allowed/2)
@@ -145,7 +145,7 @@ func (t *turn) end(used int64, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.busy--
-	if answered && t.began.After(p.cut) { // else it says nothing of what goes now
+	if answered && t.cuts == p.cuts { // else it says nothing of what goes now
 		p.grow()
 	}
 	if p.waiting > 0 {

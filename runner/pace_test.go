@@ -26,7 +26,7 @@ func (s *throttledService) ask(t *turn, latency time.Duration) bool {
 	defer s.busy.Add(-1)
 	if now > s.places.Load() {
 		s.pleas.Add(1)
-		t.pacer.throttled(t.began)
+		t.pacer.throttled(t.cuts)
 		return false
 	}
 	for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
@@ -103,7 +103,7 @@ func TestPaceHalvesOnce(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		for _, turn := range turns {
-			p.throttled(turn.began)
+			p.throttled(turn.cuts)
 			turn.end(0, false)
 		}
 		if p.allowed != 16 {
@@ -111,7 +111,7 @@ func TestPaceHalvesOnce(t *testing.T) {
 		}
 		for range 20 { // and never less than one
 			time.Sleep(time.Second)
-			p.throttled(time.Now())
+			p.throttled(p.cuts)
 		}
 		if p.allowed != 1 {
 			t.Errorf("%v at a time, want 1", p.allowed)
