@@ -178,3 +178,100 @@ func TestTestedElsewhere(t *testing.T) {
 		}
 	})
 }
+
+// TestBaselineWithoutAnswers is an earlier run that got no answer to some cases: they may have come out either way, and are not left out.
+func TestBaselineWithoutAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{})
+		b.spec = suite(6, "  baseline: off\n  max_errors: 100%\n")
+		b.fake.Answer = scripted(map[string][]string{"Question 0?": {"lost"}, "Question 1?": {"lost"}, "Question 2?": {"lost"}})
+		bless(t, filepath.Join(b.dir, "blessed.json"), b.run(t.Context()))
+
+		b.spec = suite(6, "") + "thresholds: ['pass_rate >= baseline', 'broken == 0']\n"
+		b.fake.Answer = scripted(map[string][]string{"Question 0?": {"wrong"}, "Question 1?": {"wrong"}, "Question 2?": {"wrong"}})
+		run := b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed.json"}))
+		b.want(run, 3, "undecided")
+		for _, threshold := range run.Thresholds {
+			if threshold.Cause != result.CauseNotMeasured {
+				t.Errorf("%s: %s %s (%s)", threshold.Expression, threshold.Verdict, threshold.Cause, threshold.Reason)
+			}
+		}
+	})
+}
+
+// TestBaselineOfAFewCases is an earlier run that was of other cases, mostly: too little to compare with.
+func TestBaselineOfAFewCases(t *testing.T) {
+	for _, test := range []struct {
+		earlier, exit int
+		code, warning string
+	}{
+		{6, 0, "passed", "6 of 12 cases are not in blessed.json"},
+		{5, 3, "undecided", "blessed.json has only 5 of 12 cases"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, &providertest.Fake{})
+			b.fake.Answer = answering(func(string, string) (string, error) { return "right", nil })
+			b.spec = suite(test.earlier, "  baseline: off\n")
+			bless(t, filepath.Join(b.dir, "blessed.json"), b.run(t.Context()))
+			b.spec = suite(12, "") + "thresholds: ['pass_rate >= baseline']\n"
+			run := b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed.json"}))
+			b.want(run, test.exit, test.code)
+			if !strings.Contains(strings.Join(run.Warnings, "; "), test.warning) {
+				t.Errorf("warnings %q, want %q", run.Warnings, test.warning)
+			}
+		})
+	}
+}
+
+// TestBaselineOfTheSameCase wants the whole conversation to be the same, and takes over that the service marked a refusal.
+func TestBaselineOfTheSameCase(t *testing.T) {
+	conversation := func(first string) func(*runner.Options) {
+		return func(o *runner.Options) {
+			o.Pipeline.Test.Cases[0].Messages = []provider.Message{
+				{Role: "user", Content: first}, {Role: "assistant", Content: "yes"}, {Role: "user", Content: o.Pipeline.Test.Cases[0].Question},
+			}
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{})
+		b.spec = strings.Replace(suite(3, "  baseline: off\n  max_errors: 100%\n"), "contains: right", "not_refusal: true", 1)
+		b.fake.Answer = func(req provider.CompletionRequest) (provider.Completion, error) {
+			if strings.Contains(req.Messages[len(req.Messages)-1].Content, "Question 0") {
+				return provider.Completion{Refusal: "Let us talk about something else, right?", FinishReason: "stop"}, nil
+			}
+			return provider.Completion{Text: "right", FinishReason: "stop"}, nil
+		}
+		bless(t, filepath.Join(b.dir, "blessed.json"), b.run(t.Context(), conversation("one")))
+		b.spec = strings.Replace(b.spec, "baseline: off", "concurrency: 2", 1)
+		use := comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed.json"})
+		same := b.run(t.Context(), use, conversation("one"))
+		if c := caseOf(t, same, "c0"); c.Status != result.CaseFailed || c.Baseline == nil || c.Baseline.Status != result.CaseFailed || same.Comparison.Cases != 3 {
+			t.Errorf("the same conversation: %s, baseline %+v, %d compared", c.Status, c.Baseline, same.Comparison.Cases)
+		}
+		other := b.run(t.Context(), use, conversation("two"))
+		if other.Comparison.Cases != 2 || !strings.Contains(strings.Join(other.Warnings, "; "), "asked something else") {
+			t.Errorf("another conversation: %d compared, warnings %q", other.Comparison.Cases, other.Warnings)
+		}
+	})
+}
+
+// TestSameNameElsewhere compares two models of one name behind one gateway: neither gets the other's answers.
+func TestSameNameElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{})
+		b.spec = suite(20, "  model: m\n  concurrency: 1\n") + "thresholds: ['broken == 0']\n"
+		says := func(word string) *elsewhere {
+			return &elsewhere{answer: answering(func(string, string) (string, error) { return word, nil })}
+		}
+		at := func(path string, e *elsewhere) *runner.Service {
+			return &runner.Service{Endpoint: provider.Endpoint{Kind: "compatible", BaseURL: "https://gateway.example.com/" + path + "/v1"}, Completer: e}
+		}
+		run := b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineModel, Model: "m"}), func(o *runner.Options) {
+			o.Tested, o.Baseline = at("new", says("wrong")), at("old", says("right"))
+		})
+		b.want(run, 1, "not_good_enough")
+		if run.Comparison.Broken != 20 {
+			t.Errorf("%d broken, want 20", run.Comparison.Broken)
+		}
+	})
+}

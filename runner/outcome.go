@@ -115,6 +115,8 @@ func (e *examiner) outcomeOf(c spec.Case, whole result.Answer, answers []result.
 		}
 		if a.Generated != nil && a.ReusedFrom == nil {
 			o.Latencies = append(o.Latencies, time.Duration(a.LatencyMS*float64(time.Millisecond)))
+		} else {
+			o.Untimed++
 		}
 	}
 	o.Passed, o.Failed, o.Errored, o.CostUSD = n.passed, n.failed, n.errored+n.skipped, n.cost

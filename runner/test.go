@@ -47,7 +47,9 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 	if asked != nil && context.Cause(ctx) != nil {
 		thresholds, asked = nil, &stoppedAsking{Kept: kept.held(), Err: asked} // of half the answers they would only say that half is missing
 	}
-	verdict := r.judge(thresholds, e.evidence())
+	evidence := e.evidence()
+	evidence.Aborted = asked != nil
+	verdict := r.judge(thresholds, evidence)
 	r.run.Cost.TestingUSD, r.run.Cost.JudgingUSD = e.purse.total(), e.judgingCost()
 	decided := asked == nil && len(verdict.Undecided) == 0 && r.Filter == "" // a part of the cases is no reason to forget the answers to the rest
 	return done[struct{}]{Reason: countCases(len(e.outcomes)) + kept.told()}, errors.Join(asked, kept.close(decided))

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"ftrun/runner/result"
@@ -9,7 +10,8 @@ import (
 	"ftrun/spec"
 )
 
-// counts judges how many cases errored, were refused or were cut off. What errored is known; it may have been refused or cut off.
+// counts judges how many cases errored, were refused or were cut off. What errored is known, unless the asking ended early: an outage says nothing
+// of the model. It may have been refused or cut off.
 func (h holder) counts() {
 	count, total, open := span{}, 0, 0
 	for i, c := range h.Cases {
@@ -18,6 +20,9 @@ func (h holder) counts() {
 		}
 		total++
 		happened, unknown := h.Tested[i].had(h.t.Metric)
+		if h.Aborted && h.t.Metric == spec.Errors {
+			happened, unknown = false, h.Tested[i].open()
+		}
 		switch {
 		case happened:
 			count.low++
@@ -60,26 +65,45 @@ func (o Outcome) had(m spec.Metric) (happened, unknown bool) {
 	}
 }
 
-// latency judges a percentile over all answers that this run got itself.
+// latency judges a percentile of all answers, once with those that have no latency of this run as if they had come at once, and once as if they
+// had never come. A run that goes on from another one got only the rest itself, and that rest says little of the whole.
 func (h holder) latency(p float64) {
 	var seconds []float64
+	untimed := 0
 	for i, c := range h.Cases {
-		if tagged(c, h.t.Tag) {
-			for _, l := range h.Tested[i].Latencies {
-				seconds = append(seconds, l.Seconds())
-			}
+		if !tagged(c, h.t.Tag) {
+			continue
+		}
+		o := h.Tested[i]
+		for _, l := range o.Latencies {
+			seconds = append(seconds, l.Seconds())
+		}
+		untimed += o.Untimed
+		if o.Status == "" { // never asked
+			untimed++
 		}
 	}
 	if len(seconds) == 0 {
 		h.unmeasured("no data, this run got no answer itself")
 		return
 	}
-	value := stats.Percentile(seconds, p)
-	answers := "1 answer"
-	if len(seconds) > 1 {
-		answers = fmt.Sprintf("%d answers", len(seconds))
+	value, wanted := stats.Percentile(seconds, p), h.t.Value
+	soonest := append(slices.Repeat([]float64{0}, untimed), seconds...)
+	never := append(slices.Repeat([]float64{math.Inf(1)}, untimed), seconds...)
+	verdict, cause := decide(h.t.Op, span{stats.Percentile(soonest, p), stats.Percentile(never, p)}, span{wanted, wanted})
+	h.out.Value, h.out.Wanted = &value, &wanted
+	sentence := fmt.Sprintf("%s over %s", formatSeconds(value), countAnswers(len(seconds)))
+	if cause != "" {
+		sentence += fmt.Sprintf("; %s without a latency of this run could turn it either way", countAnswers(untimed))
 	}
-	h.once(value, fmt.Sprintf("%s over %s", formatSeconds(value), answers))
+	h.say(verdict, cause, sentence)
+}
+
+func countAnswers(n int) string {
+	if n == 1 {
+		return "1 answer"
+	}
+	return fmt.Sprintf("%d answers", n)
 }
 
 // cost judges what the test stage cost, or what the answers to the cases with a tag did. An unknown price is never 0.

@@ -27,6 +27,7 @@ type Outcome struct {
 
 	CostUSD   *float64        // of all answers; nil: not known
 	Latencies []time.Duration // of the answers that this run got itself
+	Untimed   int             // answers that have no latency: they never came, or an earlier run got them
 	Graders   []GraderScore   // of the graders that thresholds name
 }
 
@@ -50,6 +51,7 @@ type Evidence struct {
 	Baseline Baseline
 	CostUSD  *float64 // of all answers and verdicts, those that an earlier run paid for too; nil: not known
 	Curve    []result.CurvePoint
+	Aborted  bool // the asking ended early, for a reason that says nothing of the model
 }
 
 // A Baseline says what the tested model is compared with.
@@ -71,4 +73,6 @@ type Judgement struct {
 	Failures   []string // sentences: the model is not good enough
 	Undecided  []string // sentences: could not find out
 	Code       string   // reason code of the first undecided
+
+	untimed int // of Undecided: latencies that a part of the answers lacks
 }

@@ -37,6 +37,9 @@ func Judge(test spec.Test, thresholds []spec.Threshold, e Evidence) Judgement {
 			told = true
 		case judged.Cause == result.CauseNotEnoughEvidence:
 			j.doubt("not_enough_evidence", judged.Reason)
+		case t.Metric == spec.P50Latency || t.Metric == spec.P95Latency:
+			j.untimed++
+			j.doubt("undecided", judged.Reason)
 		default:
 			j.doubt("undecided", judged.Reason)
 		}
@@ -97,6 +100,9 @@ func (j Judgement) Conclusion() result.Conclusion {
 
 // hint says what helps: asking again where answers are missing, and more cases where there were too few.
 func (j Judgement) hint() string {
+	if j.untimed == len(j.Undecided) {
+		return "run the same command with --fresh: it asks again, and times every answer"
+	}
 	if j.Code == "not_enough_evidence" {
 		return "the same cases say the same again: add cases, allow a wider margin, or ask for less confidence"
 	}
