@@ -7,16 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -362,41 +358,5 @@ func TestStateOfAnotherPipeline(t *testing.T) {
 	const message = "job … stands for this pipeline and is not its job: …"
 	if got := p.run(t); got.exit != 3 || got.code != "job_mismatch" || !saidAs(message).MatchString(got.said) {
 		t.Errorf("exit code %d, %s:\n%s", got.exit, got.code, got.said)
-	}
-}
-
-// TestExpectedAnswersStayHere looks through all that a run sends for what it has no need to send.
-func TestExpectedAnswersStayHere(t *testing.T) {
-	p := provocation{edit: "answer: Black. => answer: Nobody is told of this.", spec: "        - not_icontains: never-sent\n"}
-	target, err := url.Parse(p.engine(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var mu sync.Mutex
-	var sent bytes.Buffer
-	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: target.Scheme, Host: target.Host})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		mu.Lock()
-		sent.Write(body)
-		mu.Unlock()
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	p.env = "OPENAI_BASE_URL=" + server.URL + "/v1"
-	if got := p.run(t); got.exit != 0 {
-		t.Fatal(got.said)
-	}
-	for _, secret := range []string{"Nobody is told of this", "never-sent"} {
-		if strings.Contains(sent.String(), secret) {
-			t.Errorf("%q was sent", secret)
-		}
-	}
-	if !strings.Contains(sent.String(), "What colour is thing number 3?") {
-		t.Error("the question was not sent")
 	}
 }

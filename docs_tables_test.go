@@ -7,9 +7,11 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -419,6 +421,11 @@ func TestBenchTable(t *testing.T) {
 	}
 	for i := range real {
 		real[i] = filepath.ToSlash(real[i])
+		if info, err := os.Stat(real[i]); err != nil {
+			t.Error(err)
+		} else if runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {
+			t.Errorf("%s is no program: its mode is %v", real[i], info.Mode())
+		}
 	}
 	sameSet(t, "scripts", documented, real)
 }

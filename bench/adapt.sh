@@ -7,13 +7,10 @@
 # FTRUN_BIN names a built ftrun.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-bin=${FTRUN_BIN:-$work/ftrun}
-[ -x "$bin" ] || go build -o "$bin" .
+. bench/build
 go build -o "$work/answers" ./bench/answers
 for limit in "-rate 500" "-parallel 20"; do
 	echo "the service's limit: $limit"
 	# shellcheck disable=SC2086 # a flag and its value
-	"$work/answers" measure -cases 5000 -concurrency 200 -latency 50ms -runs 1 $limit "$(realpath "$bin")"
+	"$work/answers" measure -cases 5000 -concurrency 200 -latency 50ms -runs 1 $limit "$bin"
 done

@@ -6,9 +6,6 @@
 # FTRUN_BIN names a built ftrun.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-bin=${FTRUN_BIN:-$work/ftrun}
-[ -x "$bin" ] || go build -o "$bin" .
-FTRUN_BIN=$(realpath "$bin") FTRUN_CRASH_SCHEDULES=${1:-300} FTRUN_CRASH_SEED=${2:-1} \
+. bench/build
+FTRUN_BIN=$bin FTRUN_CRASH_SCHEDULES=${1:-300} FTRUN_CRASH_SEED=${2:-1} \
 	go test -count=1 -run '^TestKilledAtAnyMoment$' -timeout 60m -v . | grep -v -e '^=== ' -e '--- PASS.*seed='

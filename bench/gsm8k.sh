@@ -11,10 +11,7 @@ if [ ! -f "$data" ]; then
 	echo "skipped: no $data (set FTRUN_TESTDATA)"
 	exit 0
 fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-bin=${FTRUN_BIN:-$work/ftrun}
-[ -x "$bin" ] || go build -o "$bin" .
+. bench/build
 cp "$data" "$work/gsm8k.jsonl"
 go run ./bench/gsm8kspec "$work/gsm8k.jsonl" "$work/pipeline.yaml" "$work/dropped.yaml"
 cd "$work"

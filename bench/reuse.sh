@@ -9,10 +9,8 @@ if [ ! -f "$data" ]; then
 	echo "skipped: no $data (set FTRUN_TESTDATA)"
 	exit 0
 fi
-work=$(mktemp -d)
+. bench/build
 trap 'kill $(cat "$work/pid") 2>/dev/null || true; rm -rf "$work"' EXIT
-bin=${FTRUN_BIN:-$work/ftrun}
-[ -x "$bin" ] || go build -o "$bin" .
 cp "$data" "$work/gsm8k.jsonl"
 cd "$work"
 cat >pipeline.yaml <<'SPEC'

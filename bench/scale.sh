@@ -6,9 +6,6 @@
 # FTRUN_BIN names a built ftrun.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-bin=${FTRUN_BIN:-$work/ftrun}
-[ -x "$bin" ] || go build -o "$bin" .
+. bench/build
 go build -o "$work/answers" ./bench/answers
-"$work/answers" measure -cases 10000 -baseline -concurrency 200 -latency 100ms -runs 3 "$@" "$(realpath "$bin")"
+"$work/answers" measure -cases 10000 -baseline -concurrency 200 -latency 100ms -runs 3 "$@" "$bin"

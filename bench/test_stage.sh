@@ -5,10 +5,7 @@
 # FTRUN_BIN names a built ftrun; FTRUN_PROMPTFOO a folder that keeps promptfoo for the next time. Without npm, ftrun is measured alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-bin=${FTRUN_BIN:-$work/ftrun}
-[ -x "$bin" ] || go build -o "$bin" .
+. bench/build
 go build -o "$work/answers" ./bench/answers
 
 # install puts promptfoo into a folder, and with it a Node.js where the one at hand is too old for it. It prints their folders of programs.
@@ -32,4 +29,4 @@ elif programs=$(install "${FTRUN_PROMPTFOO:-$work/promptfoo}"); then
 else
 	echo "promptfoo is not measured: it can't be installed"
 fi
-"$work/answers" measure -cases 1000 -concurrency 50 -latency 50ms "${rival[@]}" "$(realpath "$bin")"
+"$work/answers" measure -cases 1000 -concurrency 50 -latency 50ms "${rival[@]}" "$bin"
