@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -127,4 +128,25 @@ func goSources(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	return sources
+}
+
+// TestBenchTable compares the table of measurements with the scripts.
+func TestBenchTable(t *testing.T) {
+	var documented []string
+	for _, row := range table(t, "CONTRIBUTING.md", "script", "measures") {
+		documented = append(documented, code(row[0])...)
+	}
+	real, err := filepath.Glob("bench/*.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range real {
+		real[i] = filepath.ToSlash(real[i])
+		if info, err := os.Stat(real[i]); err != nil {
+			t.Error(err)
+		} else if runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {
+			t.Errorf("%s is no program: its mode is %v", real[i], info.Mode())
+		}
+	}
+	sameSet(t, "scripts", documented, real)
 }

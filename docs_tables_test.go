@@ -7,11 +7,9 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -407,25 +405,4 @@ func TestKeyPage(t *testing.T) {
 		real = append(real, "`"+p.Kind+"` "+key+" "+to)
 	}
 	sameSet(t, "keys and hosts", documented, real)
-}
-
-// TestBenchTable compares the table of measurements with the scripts.
-func TestBenchTable(t *testing.T) {
-	var documented []string
-	for _, row := range table(t, "CONTRIBUTING.md", "script", "measures") {
-		documented = append(documented, code(row[0])...)
-	}
-	real, err := filepath.Glob("bench/*.sh")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range real {
-		real[i] = filepath.ToSlash(real[i])
-		if info, err := os.Stat(real[i]); err != nil {
-			t.Error(err)
-		} else if runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {
-			t.Errorf("%s is no program: its mode is %v", real[i], info.Mode())
-		}
-	}
-	sameSet(t, "scripts", documented, real)
 }
