@@ -34,7 +34,7 @@
 // required properties, and in strings that this is a stand-in. Where no such value is found either, the request is refused with 400. So is a
 // schema that refers to another document, that is longer than 256 KiB, or, where it is strict, that is outside the subset which the service
 // takes: an object, additionalProperties false, every property required, none of allOf, oneOf, not, if and their kin. A pattern is one of RE2 here, so that one
-// with a lookaround or a backreference is refused too, and a string that has to match gets the shortest plain text that does. Replies that would take
+// with a lookaround or a backreference is refused too, and a string that has to match becomes a short text that does, where the usual one does not. Replies that would take
 // too long to hold to a schema are passed over.
 //
 // # Embeddings
