@@ -2,9 +2,11 @@ package runner_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"ftrun/runner/provider"
 	"ftrun/runner/provider/providertest"
 	"ftrun/runner/result"
+	"ftrun/spec"
 )
 
 // TestTrainingBudget refuses before anything is sent what costs too much, or nobody knows how much.
@@ -198,4 +201,82 @@ func TestCostIsReported(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTestingBudgetCountsAllThatIsSent has tools and a schema that are many times longer than the question: the cap is of what is billed.
+func TestTestingBudgetCountsAllThatIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{})
+		b.spec = suite(20, "  baseline: off\n  sampling: {max_completion_tokens: 10}\n") + "prices: {input: 10, output: 10}\nbudget: {testing_usd: 0.01}\n"
+		tool := fmt.Sprintf(`{"type": "function", "function": {"name": "f", "description": %q}}`, strings.Repeat("many words of a tool ", 400))
+		b.fake.Answer = func(req provider.CompletionRequest) (provider.Completion, error) {
+			return provider.Completion{Text: "right", FinishReason: "stop", Usage: &provider.Usage{PromptTokens: 2000, CompletionTokens: 1}}, nil
+		}
+		run := b.run(t.Context(), func(o *runner.Options) {
+			for i := range o.Pipeline.Test.Cases {
+				o.Pipeline.Test.Cases[i].Tools = []json.RawMessage{json.RawMessage(tool)}
+			}
+		})
+		b.want(run, 6, "testing_budget")
+		if n := b.cases(); n != 0 { // one question alone costs 2 cents
+			t.Errorf("%d questions were asked", n)
+		}
+	})
+}
+
+// TestTestingBudgetNeedsThePriceOfGraders refuses, before anything is paid for, a cap where a grader asks a model whose price nobody knows.
+func TestTestingBudgetNeedsThePriceOfGraders(t *testing.T) {
+	for name, assertion := range map[string]spec.Assertion{
+		"a judge of its own": {Kind: "score_model", Judge: true, Judges: []string{"my-own-judge"}, Weight: 1, Grader: yesGrader{"my-own-judge"}},
+		"embeddings":         {Kind: "text_similarity", Embeds: []string{"my-embedder"}, Weight: 1, Grader: yesGrader{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, &providertest.Fake{})
+				b.spec = suite(2, "  baseline: off\n  sampling: {max_completion_tokens: 10}\n") + "budget: {testing_usd: 1}\n"
+				run := b.run(t.Context(), func(o *runner.Options) {
+					o.Pipeline.Test.Cases[1].Assertions = append(o.Pipeline.Test.Cases[1].Assertions, assertion)
+				})
+				b.want(run, 6, "price_unknown")
+				if n := b.fake.Calls("jobs") + b.fake.Calls("upload") + b.cases(); n != 0 {
+					t.Errorf("%d requests before that", n)
+				}
+			})
+		})
+	}
+}
+
+// An embedder says what its vectors cost.
+type embedder struct {
+	*providertest.Fake
+	tokens int64
+	asked  atomic.Int64
+}
+
+func (e *embedder) Embed(_ context.Context, _ string, texts []string) (provider.Embeddings, error) {
+	e.asked.Add(1)
+	vectors := make([][]float64, len(texts))
+	for i := range vectors {
+		vectors[i] = []float64{1, 0}
+	}
+	return provider.Embeddings{Vectors: vectors, Usage: &provider.Usage{PromptTokens: e.tokens}}, nil
+}
+
+// TestTestingBudgetHoldsEmbeddings grades by embeddings, each of which costs a good part of the cap.
+func TestTestingBudgetHoldsEmbeddings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &providertest.Fake{})
+		b.spec = strings.ReplaceAll(suite(20, "  baseline: off\n  concurrency: 1\n  sampling: {max_completion_tokens: 10}\n"), "contains: right",
+			"text_similarity: {evaluation_metric: cosine, embedding_model: e, reference: right, pass_threshold: 0.5}") +
+			"prices: {input: 100, output: 100}\nbudget: {testing_usd: 0.1}\n"
+		b.fake.Answer = func(req provider.CompletionRequest) (provider.Completion, error) {
+			return provider.Completion{Text: strings.Repeat("right ", 100), FinishReason: "stop", Usage: &provider.Usage{PromptTokens: 10, CompletionTokens: 10}}, nil
+		}
+		e := &embedder{Fake: b.fake, tokens: 101}
+		run := b.run(t.Context(), func(o *runner.Options) { o.Embedder = e })
+		b.want(run, 6, "testing_budget")
+		if spent := run.Cost.TestingUSD; spent == nil || *spent > 0.1 || e.asked.Load() == 0 {
+			t.Errorf("spent %v after %d embeddings", spent, e.asked.Load())
+		}
+	})
 }
