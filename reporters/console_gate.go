@@ -187,6 +187,12 @@ func (g glyph) valueStyle() style {
 func (c *Console) showComparison(run *result.Run) {
 	rows := c.comparisonRows(run)
 	rows = append(rows, c.steadinessRows(run)...)
+	if run.TestedProvider != nil {
+		rows = append(rows, [2]string{"tested at", address(*run.TestedProvider)})
+	}
+	if run.Judge != nil {
+		rows = append(rows, [2]string{"judge", judgedBy(*run.Judge)})
+	}
 	if cost := run.Cost; (cost.TrainingUSD != nil || cost.TestingUSD != nil) && run.Provider.Kind != kindEmbedded {
 		rows = append(rows, [2]string{"cost", costText(cost, c.dot())})
 	}
@@ -196,6 +202,32 @@ func (c *Console) showComparison(run *result.Run) {
 	c.println()
 	for _, row := range rows {
 		c.println(in(dim, indent2+pad(row[0], 12)), text(row[1]))
+	}
+}
+
+// address names a service whole.
+func address(p result.Provider) string { return strings.TrimSpace(p.Kind + " " + p.BaseURL) }
+
+// judgedBy says which models judged, where, how often, and whether they could be trusted.
+func judgedBy(j result.JudgedBy) string {
+	var names []string
+	for _, m := range j.Models {
+		names = append(names, brief(m, 60))
+	}
+	s := strings.Join(names, ", ")
+	if j.Provider != nil {
+		s += " at " + address(*j.Provider)
+	}
+	if j.Samples > 1 {
+		s += fmt.Sprintf(", %d verdicts on each answer", j.Samples)
+	}
+	switch {
+	case j.Calibration == 0:
+		return s + ", not put to the test"
+	case j.Calibrated:
+		return s + ", right on " + count(j.Calibration, "known answer")
+	default:
+		return s + ", not calibrated"
 	}
 }
 

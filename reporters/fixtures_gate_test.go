@@ -168,11 +168,15 @@ func uncalibratedRun() *result.Run {
 	cases := numbered(3, map[int]string{0: result.CaseErrored, 1: result.CaseErrored, 2: result.CaseErrored})
 	for i := range cases {
 		cases[i].Score, cases[i].Passed = nil, nil
-		cases[i].Error = `grade score_model: the judge "gpt-4.1" is not calibrated: it gave 0.2 to calibration case 2, which must get at least 0.7`
+		cases[i].Error = `grade score_model: the judge is not calibrated: test.judge.calibration[1] (line 14): it came out failed, and it is known to have passed`
 	}
 	r := gated(cases, result.Summary{Cases: 3, Errored: 3, PassRate: new(0.0)})
-	r.Conclusion = result.Conclusion{Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: "too_many_errors",
-		Reason: "3 of 3 cases errored, more than test.max_errors 5%", Hint: "mend the judge's prompt, or its calibration cases"}
+	r.Conclusion = result.Conclusion{Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: "judge_not_calibrated",
+		Reason: "the judge is not calibrated: test.judge.calibration[1] (line 14): it came out failed, and it is known to have passed", Hint: "look at that case, then at the rubric"}
+	r.TestedProvider = &result.Provider{Kind: "compatible", BaseURL: "https://vllm.example.com/v1"}
+	r.Judge = &result.JudgedBy{
+		Models: []string{"gpt-4.1", "small\x1b[31m-judge"}, Provider: &result.Provider{Kind: "openai", BaseURL: "https://api.openai.com/v1"}, Samples: 3, Calibration: 2,
+	}
 	r.Thresholds = []result.Threshold{{Expression: "pass_rate >= 80%", Value: new(0.0), Wanted: new(0.8), Low: new(0.0), High: new(1.0), Unit: "%",
 		Verdict: result.ThresholdUndecided, Cause: result.CauseNotMeasured, Reason: "pass_rate >= 80%: 0% over 3 cases; 3 without an answer could turn it either way", Line: 120}}
 	r.Comparison = nil

@@ -93,7 +93,13 @@ func runSection(run *result.Run) section {
 	known("model", run.FineTunedModel)
 	known("tested model", run.TestedModel)
 	known("base model", run.BaseModel)
-	known("provider", strings.TrimSpace(run.Provider.Kind+" "+run.Provider.BaseURL))
+	known("provider", address(run.Provider))
+	if run.TestedProvider != nil {
+		known("tested at", address(*run.TestedProvider))
+	}
+	if run.Judge != nil {
+		known("judge", judgedBy(*run.Judge))
+	}
 	if job := run.Job; job != nil {
 		add("job", cell(job.ID, 200)+", "+cell(job.Status, 100))
 		if job.TrainedTokens != nil {
