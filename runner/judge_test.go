@@ -138,12 +138,33 @@ func TestJudgeIsCalibrated(t *testing.T) {
 				if n := judge.asked.Load(); n != test.asked {
 					t.Errorf("the judge was asked %d times, want %d", n, test.asked)
 				}
+				if test.warning != "" && run.ReasonCode != "judge_not_calibrated" {
+					t.Errorf("reason %s: %s", run.ReasonCode, run.Reason)
+				}
 				if test.warning != "" && (run.Summary.Errored != 5 || !strings.Contains(caseOf(t, run, "c1").Error, "not calibrated")) {
 					t.Errorf("verdicts of a judge who is not calibrated count: %+v", run.Summary)
 				}
 			})
 		})
 	}
+}
+
+// TestNobodyIsAskedInVain is a judge who can't be trusted and decides every case alone: no answer to them is worth its price.
+func TestNobodyIsAskedInVain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _, service := judgedBench(t, func(string) (string, error) { return "yes", nil })
+		alone := func(o *runner.Options) {
+			for i := range o.Pipeline.Test.Cases {
+				o.Pipeline.Test.Cases[i].Assertions = o.Pipeline.Test.Cases[i].Assertions[1:]
+			}
+		}
+		known := []spec.Calibration{{Output: "bad", Pass: false, Case: spec.Case{Assertions: []spec.Assertion{yes("")}}}}
+		run := b.run(t.Context(), judgedBy(spec.Judge{Model: "j", Calibration: known}, service), alone)
+		b.want(run, 3, "judge_not_calibrated")
+		if n := b.cases(); n != 0 || run.Summary.Skipped != 5 || run.Cases.Len() != 5 {
+			t.Errorf("%d questions; %+v in %d cases", n, run.Summary, run.Cases.Len())
+		}
+	})
 }
 
 // TestJudgeIsNotUnderTest refuses a model to judge itself.

@@ -40,6 +40,7 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 	if r.run.Judge != nil {
 		r.run.Judge.Calibrated = r.doubt == nil
 	}
+	e.silent = r.doubt != nil && !slices.ContainsFunc(r.Pipeline.Test.Cases, decidedWithoutJudge)
 	if asked == nil {
 		asked = e.ask(ctx)
 	}
@@ -126,6 +127,12 @@ func (e *examiner) judgingCost() *float64 {
 		return nil
 	}
 	return e.grading.judge.spent.total()
+}
+
+// decidedWithoutJudge reports whether a case may come out one way or the other though no judge can be trusted: where nothing that counts is a
+// judge's, and where something else may fail it.
+func decidedWithoutJudge(c spec.Case) bool {
+	return len(c.Assertions) == 0 || slices.ContainsFunc(c.Assertions, func(a spec.Assertion) bool { return !a.Judge && a.Weight > 0 })
 }
 
 func asksJudge(c spec.Case) bool {
