@@ -29,6 +29,10 @@ func (h holder) compared() {
 		h.unmeasured("no data, no case of the baseline is about it")
 		return
 	}
+	if len(p.tested.spans) == p.tested.whole || len(p.base.spans) == p.base.whole {
+		h.unmeasured(fmt.Sprintf("no data, none of %s was answered by both", countCases(p.cases())))
+		return
+	}
 	switch {
 	case h.t.Metric == spec.Fixed, h.t.Metric == spec.Broken:
 		h.changed(p)

@@ -27,6 +27,8 @@ func Judge(test spec.Test, thresholds []spec.Threshold, e Evidence) Judgement {
 		judged := e.hold(t)
 		j.Thresholds = append(j.Thresholds, judged)
 		switch {
+		case judged.Verdict == result.ThresholdFail && t.Metric == spec.Errors:
+			j.doubt("too_many_errors", judged.Reason) // which says nothing of the model
 		case judged.Verdict == result.ThresholdFail:
 			j.fail(judged.Reason)
 		case judged.Verdict != result.ThresholdUndecided:

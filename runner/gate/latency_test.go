@@ -69,3 +69,29 @@ func TestAbortedErrorsAreNoFailure(t *testing.T) {
 		t.Errorf("two at most, whatever comes: %s (%s)", got.Verdict, got.Reason)
 	}
 }
+
+// TestErrorsAreNoFailure is a service that did not answer: the threshold does not hold, and nobody knows how good the model is. What fails beside
+// it fails.
+func TestErrorsAreNoFailure(t *testing.T) {
+	none := spec.Threshold{Expression: "errors == 0", Metric: spec.Errors, Op: "==", Value: 0}
+	most := spec.Threshold{Expression: "pass_rate >= 90%", Metric: spec.PassRate, Op: ">=", Value: .9}
+	for word, want := range map[string]int{"ppppppppppe": result.ExitUnknown, "ffffppppppe": result.ExitFail, "pppppppppp": result.ExitPass} {
+		j := Judge(spec.Test{MaxErrors: spec.Amount{Value: 5}, MinCases: 1}, []spec.Threshold{none, most}, Evidence{Cases: questions(word), Tested: answers(word)})
+		if c := j.Conclusion(); c.ExitCode != want || want == result.ExitUnknown && c.ReasonCode != "too_many_errors" {
+			t.Errorf("%s: %+v, want exit code %d", word, c, want)
+		}
+	}
+}
+
+// TestNothingMeasuredIsNoDrop is a guard that was never asked: a baseline that passes few of its cases can't fall far, and yet nothing was measured.
+func TestNothingMeasuredIsNoDrop(t *testing.T) {
+	drop := spec.Threshold{Metric: spec.PassRate, Form: spec.FormNoDrop, Level: .95}
+	e := Evidence{Cases: questions("eeeeeeeekkkk"), Tested: answers("eeeeeeeekkkk"), Base: answers("ppffffffffff"), Baseline: Baseline{Kind: spec.BaselineBase}}
+	if got := e.hold(drop); got.Verdict != result.ThresholdUndecided || got.Cause != result.CauseNotMeasured {
+		t.Errorf("%s %s (%s)", got.Verdict, got.Cause, got.Reason)
+	}
+	e.Tested = answers("ppffffffffff")
+	if got := e.hold(drop); got.Verdict != result.ThresholdPass {
+		t.Errorf("%s %s (%s)", got.Verdict, got.Cause, got.Reason)
+	}
+}

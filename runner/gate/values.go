@@ -66,6 +66,7 @@ type sample struct {
 	spans []span
 	value float64 // as it is reported: a rate counts what is missing as not passed, a mean leaves it out
 	open  int     // cases of which something is missing
+	whole int     // of these, cases of which everything is
 }
 
 // bounds returns the mean with everything that is missing wrong, and with everything right.
@@ -112,8 +113,11 @@ func sampled(m spec.Metric, indexes []int, outcomes []Outcome) sample {
 		if s.open() {
 			out.open++
 		}
+		if s == (span{0, 1}) {
+			out.whole++
+		}
 		switch g := o.grader(m.Grader()); {
-		case m == spec.PassRate:
+		case m == spec.PassRate && o.Status != result.CaseSkipped && o.Status != "": // passed / (passed + failed + errored)
 			sum, known = sum+s.low, known+1
 		case m.Grader() != "" && g != nil && g.Missing < 1:
 			sum, known = sum+g.Score, known+1
@@ -144,9 +148,9 @@ func (e Evidence) about(m spec.Metric, tag string, paired bool) []int {
 
 func tagged(c spec.Case, tag string) bool { return tag == "" || slices.Contains(c.Tags, tag) }
 
-// grades reports whether the case has a grader of that name: an assertion is named by its grader's key, or by its own.
+// grades reports whether the case has an assertion that a grader's mean is about.
 func grades(c spec.Case, name string) bool {
-	return slices.ContainsFunc(c.Assertions, func(a spec.Assertion) bool { return a.Kind == name || a.Name == name })
+	return slices.ContainsFunc(c.Assertions, func(a spec.Assertion) bool { return a.Feeds(name) })
 }
 
 // A pairing is a rate or a mean of both models on the same cases.
