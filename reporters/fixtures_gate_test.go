@@ -151,14 +151,14 @@ func contaminatedRun() *result.Run {
 	r.Contamination = &result.Contamination{
 		Cases: 7, Verbatim: 1, Clean: &result.Summary{Cases: 17, Passed: 11, Failed: 6, PassRate: new(11.0 / 17), MeanScore: new(0.7)},
 		Findings: []result.Finding{
-			{ID: "case-001", Line: 11, Kind: result.FindingOverlap, Source: "science.jsonl", Row: 17, SourceLine: 17, Coverage: 0.8235, LongestRun: 14, Jaccard: 0.7, Question: "What, then, is light of kind 1 | and of any other?"},
-			{ID: "case-002", Line: 12, File: "cases/more.yaml", Kind: result.FindingQuestion, Source: "../data/all.csv", Row: 3, SourceLine: 9, Coverage: 1, LongestRun: 6, Jaccard: 1, Question: "what is light of kind 2"},
-			{ID: "case-003", Line: 13, Kind: result.FindingVerbatim, Source: "science.jsonl", Row: 18, SourceLine: 18, Coverage: 1, LongestRun: 6, Jaccard: 1, Question: "What is light of kind 3?"},
+			{ID: "case-001", Line: 11, Kind: result.FindingOverlap, Asked: "Light of what kind?", Source: "science.jsonl", Row: 17, SourceLine: 17, Coverage: 0.8235, LongestRun: 14, Jaccard: 0.7, Question: "What, then, is light of kind 1 | and of any other?"},
+			{ID: "case-002", Line: 12, File: "cases/more.yaml", Kind: result.FindingQuestion, Asked: "Light of what kind?", Source: "../data/all.csv", Row: 3, SourceLine: 9, Coverage: 1, LongestRun: 6, Jaccard: 1, Question: "what is light of kind 2"},
+			{ID: "case-003", Line: 13, Kind: result.FindingVerbatim, Asked: "Light of what kind?", Source: "science.jsonl", Row: 18, SourceLine: 18, Coverage: 1, LongestRun: 6, Jaccard: 1, Question: "What is light of kind 3?"},
 		},
 	}
 	for i := range 4 {
 		r.Contamination.Findings = append(r.Contamination.Findings,
-			result.Finding{ID: fmt.Sprintf("case-%03d", 10+i), Line: 20 + i, Kind: result.FindingOverlap, Source: "science.jsonl.gz", Row: 100 + i, Coverage: 0.6, Question: "Light of some kind?"})
+			result.Finding{ID: fmt.Sprintf("case-%03d", 10+i), Line: 20 + i, Kind: result.FindingOverlap, Asked: "Light of what kind?", Source: "science.jsonl.gz", Row: 100 + i, Coverage: 0.6, Question: "Light of some kind?"})
 	}
 	return r
 }

@@ -23,13 +23,9 @@ func JobSummary(w io.Writer, run *result.Run, room int) error {
 	if err != nil {
 		return err
 	}
-	contamination, err := contaminationSection(run)
-	if err != nil {
-		return err
-	}
 	d := document{
 		sections: slices.Concat(
-			[]section{verdictSection(run), problemSection(run), thresholdSection(run), figureSection(run), differenceSection(run), contamination},
+			[]section{verdictSection(run), problemSection(run), thresholdSection(run), figureSection(run), differenceSection(run), contaminationSection(run)},
 			cases,
 			[]section{
 				repeatSection(run), flakySection(run), fixedSection(run),

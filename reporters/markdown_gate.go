@@ -115,18 +115,14 @@ func differenceSection(run *result.Run) section {
 }
 
 // contaminationSection lists the cases that stand in the training data, each with the example that it stands in.
-func contaminationSection(run *result.Run) (section, error) {
+func contaminationSection(run *result.Run) section {
 	s := section{name: "test cases in the training data", weight: weightGate - 1, noun: "findings"}
 	found := run.Contamination
 	if found == nil || len(found.Findings) == 0 {
-		return s, nil
+		return s
 	}
 	s.total = len(found.Findings)
 	shown := gravest(found.Findings, shownListed)
-	asked, err := questionsOf(run.Cases, shown)
-	if err != nil {
-		return s, err
-	}
 	var told []string
 	if found.Verbatim > 0 {
 		told = append(told, glyphCopied.sign+" "+copiedText(found.Verbatim))
@@ -145,30 +141,10 @@ func contaminationSection(run *result.Run) (section, error) {
 		if at := position(caseFile(run, f.File), f.Line); at != "" {
 			where += ", " + cell(at, 100)
 		}
-		s.items = append(s.items, tableRow(sign.sign, strings.ReplaceAll(where, "|", "¦"), cell(asked[f.ID], 100), cell(trainingRow(run, f), 100),
+		s.items = append(s.items, tableRow(sign.sign, strings.ReplaceAll(where, "|", "¦"), cell(f.Asked, 100), cell(trainingRow(run, f), 100),
 			cell(f.Question, 100), cell(shared(f, "the"), 60)))
 	}
-	return s, nil
-}
-
-// questionsOf returns the questions of the cases that findings are about, shortened.
-func questionsOf(cases result.Cases, findings []result.Finding) (map[string]string, error) {
-	asked := map[string]string{}
-	for _, f := range findings {
-		asked[f.ID] = ""
-	}
-	if cases == nil {
-		return asked, nil
-	}
-	for c, err := range cases.All() {
-		if err != nil {
-			return nil, err
-		}
-		if _, ok := asked[c.ID]; ok {
-			asked[c.ID] = brief(c.Question, 100)
-		}
-	}
-	return asked, nil
+	return s
 }
 
 // repeatSection tells how steady the model is where it was asked several times.

@@ -20,7 +20,7 @@ import (
 type answerStore struct {
 	journal *ledger.Ledger
 	dir     string
-	read    bool         // what is kept counts
+	read    bool         // what earlier runs kept counts
 	always  bool         // and goes on counting after the verdict
 	began   time.Time    // of this run
 	reused  atomic.Int64 // of earlier runs
@@ -76,12 +76,12 @@ type keptAnswer struct {
 
 // get returns a kept answer and when it was given. It has no latency and no attempts: those were another run's.
 func (a *answerStore) get(key string) (c provider.Completion, at time.Time, found bool) {
-	if a == nil || !a.read {
+	if a == nil {
 		return c, at, false
 	}
 	record, found := a.journal.Last(recordAnswer, key)
 	var kept keptAnswer
-	if !found || json.Unmarshal(record.Data, &kept) != nil {
+	if !found || !a.read && !record.Time.After(a.began) || json.Unmarshal(record.Data, &kept) != nil {
 		return c, at, false
 	}
 	if record.Time.Before(a.began) { // words that were judged a moment ago are not kept since then

@@ -96,7 +96,6 @@ func (a *asker) ask(ctx context.Context, req provider.CompletionRequest, nth int
 	if err != nil {
 		return reply{}, err
 	}
-	a.worth.settle(0, a.tariff.cost(req.Model, completion.Usage))
 	if useless != nil && useless(completion) != nil {
 		return reply{Completion: completion, cost: a.tariff.cost(req.Model, completion.Usage)}, nil
 	}
@@ -121,12 +120,20 @@ func (a *asker) pay(ctx context.Context, req provider.CompletionRequest) (provid
 		return provider.Completion{}, err
 	}
 	completion, err := a.send(ctx, req)
+	free := a.tariff.isFree(req.Model)
 	if err != nil {
-		a.purse.settleError(worst, err)
-	} else {
-		a.purse.settle(worst, a.tariff.cost(req.Model, completion.Usage))
+		a.purse.settleError(worst, err, free)
+		a.worth.settleError(0, err, free)
+		return completion, err
 	}
-	return completion, err
+	lost := completion.Lost
+	if free {
+		lost = 0
+	}
+	cost := a.tariff.cost(req.Model, completion.Usage)
+	a.purse.settleRetried(worst, cost, lost)
+	a.worth.settleRetried(0, cost, lost)
+	return completion, nil
 }
 
 // send waits for its turn, and then asks within the time that a question may take.

@@ -31,8 +31,8 @@ type baseline struct {
 // A pastAnswer is what an earlier run got to a case.
 type pastAnswer struct {
 	question string
-	asked    string // see askedDigest
-	replies  []reply
+	asked    string   // see askedDigest
+	replies  []*reply // by repeat; nil where no answer came
 }
 
 // baselineFor opens what the spec compares with, or returns nil where it compares with nothing. One that can't be had is no error: it says so
@@ -105,10 +105,10 @@ func (b *baseline) past(ctx context.Context, e *examiner, s *sheet, n int) (resu
 	switch {
 	case b.absent(s.spec):
 		return skippedAnswer(), nil
-	case len(past.replies) == 0:
+	case past.replies[n%len(past.replies)] == nil:
 		return erroredAnswer(errors.New("the earlier run got no answer to this case")), nil
 	}
-	return e.grading.grade(ctx, s.spec, past.replies[n%len(past.replies)])
+	return e.grading.grade(ctx, s.spec, *past.replies[n%len(past.replies)])
 }
 
 // absent reports whether the earlier run says nothing of a case.
@@ -141,18 +141,20 @@ func askedDigest(c spec.Case) string {
 // tellAbsent warns of the cases that an earlier run says nothing of, because what is compared is not all that is tested. Where that is most of
 // them, there is no baseline.
 func (b *baseline) tellAbsent(r *runState) {
-	missing, changed := 0, 0
+	missing, changed, silent := 0, 0, 0
 	for _, c := range r.Pipeline.Test.Cases {
 		switch past, ok := b.earlier[c.ID]; {
 		case !ok:
 			missing++
 		case !past.isOf(c):
 			changed++
+		case !slices.ContainsFunc(past.replies, func(r *reply) bool { return r != nil }):
+			silent++
 		}
 	}
 	all := countCases(len(r.Pipeline.Test.Cases))
-	if n := len(r.Pipeline.Test.Cases); 2*(missing+changed) > n {
-		b.gone = fmt.Errorf("%s has only %d of %s, and a comparison over so few says nothing of the rest", b.told.Results, n-missing-changed, all)
+	if n := len(r.Pipeline.Test.Cases); 2*(missing+changed+silent) > n {
+		b.gone = fmt.Errorf("%s has answers to only %d of %s, and a comparison over so few says nothing of the rest", b.told.Results, n-missing-changed-silent, all)
 		return
 	}
 	if missing > 0 {
@@ -160,6 +162,9 @@ func (b *baseline) tellAbsent(r *runState) {
 	}
 	if changed > 0 {
 		r.warn(stageTest, fmt.Sprintf("%d of %s have the id of one in %s that asked something else, and are left out of every comparison with it", changed, all, b.told.Results))
+	}
+	if silent > 0 {
+		r.warn(stageTest, fmt.Sprintf("%s has no answer to %d of %s: they may have come out either way", b.told.Results, silent, all))
 	}
 }
 
@@ -189,6 +194,9 @@ func (q *inquiry) readBaseline(name string) (answers map[string]pastAnswer, mode
 		if !wanted[c.ID] {
 			continue
 		}
+		if _, twice := answers[c.ID]; twice {
+			return nil, "", fmt.Errorf("case %q is there twice", c.ID)
+		}
 		answers[c.ID] = pastOf(c, run.Provenance.StartedAt)
 	}
 	return answers, testedIn(run), nil
@@ -202,9 +210,11 @@ func pastOf(c result.Case, day time.Time) pastAnswer {
 		all = []result.Answer{c.Answer}
 	}
 	for _, a := range all {
+		var r *reply
 		if a.Generated != nil {
-			past.replies = append(past.replies, replyOf(a, day))
+			r = new(replyOf(a, day))
 		}
+		past.replies = append(past.replies, r)
 	}
 	return past
 }

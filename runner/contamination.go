@@ -28,6 +28,20 @@ type Contaminated struct {
 	cases []bool // by case
 }
 
+// askedIn is what a case asks: of a conversation all that the user says, because many end in a "yes" that says nothing by itself.
+func askedIn(c spec.Case) string {
+	var turns []string
+	for _, m := range c.Messages {
+		if m.Role == "user" {
+			turns = append(turns, m.Content)
+		}
+	}
+	if len(turns) < 2 {
+		return c.Question
+	}
+	return strings.Join(turns, "\n")
+}
+
 // FindContaminated looks for the test cases of a pipeline in its training data, as package overlap describes. It reads the source and not what
 // was prepared from it, because a finding names the row that somebody has to look at. It returns nil where there is nothing to look for: train:
 // off, or dataset.contamination: off. Where the spec says dataset.contamination: error and a case is found, the error says so; its problems
@@ -38,11 +52,15 @@ func FindContaminated(ctx context.Context, p *spec.Pipeline) (*Contaminated, err
 	}
 	cases := make([]overlap.Case, len(p.Test.Cases))
 	for i, c := range p.Test.Cases {
-		cases[i] = overlap.Case{Question: c.Question, Answer: c.Answer}
+		cases[i] = overlap.Case{Question: askedIn(c), Answer: c.Answer}
 	}
 	finder := overlap.New(cases)
 	err := dataset.Scan(ctx, DatasetConfig(p, ""), func(l dataset.Lesson) error {
-		finder.Look(overlap.Place{Source: p.Dataset.Path, Row: l.Row, Line: l.Line}, l.Question, l.Answer)
+		at := overlap.Place{Source: p.Dataset.Path, Row: l.Row, Line: l.Line}
+		finder.Look(at, l.Question, l.Answer)
+		if l.Asked != "" {
+			finder.Look(at, l.Asked, l.Answer)
+		}
 		return nil
 	})
 	if err != nil {
@@ -62,7 +80,7 @@ func contaminatedBy(p *spec.Pipeline, found []overlap.Finding) *Contaminated {
 		of := p.Test.Cases[f.Case]
 		finding := result.Finding{
 			ID: of.ID, Line: of.Pos.Line, File: caseFile(p, of), Kind: f.Kind.String(), Source: f.Source, Row: f.Row, SourceLine: f.Line,
-			Coverage: f.Coverage, LongestRun: f.Run, Jaccard: f.Jaccard, Question: f.Question, More: f.More,
+			Coverage: f.Coverage, LongestRun: f.Run, Jaccard: f.Jaccard, Asked: overlap.Head(askedIn(of)), Question: f.Question, More: f.More,
 		}
 		c.cases[f.Case] = true
 		c.Report.Cases++

@@ -78,8 +78,8 @@ func checkReport(t *testing.T, run *result.Run) {
 	want := &result.Contamination{
 		Cases: 2, Verbatim: 1,
 		Findings: []result.Finding{
-			{ID: "copy", Line: 6, Kind: result.FindingVerbatim, Source: "data.jsonl", Row: 4, SourceLine: 4, Coverage: 1, LongestRun: 4, Jaccard: 1, Question: "Which is number 3?"},
-			{ID: "question", Line: 10, Kind: result.FindingQuestion, Source: "data.jsonl", Row: 6, SourceLine: 6, Coverage: 1, LongestRun: 4, Jaccard: 1, Question: "Which is number 5?"},
+			{ID: "copy", Line: 6, Kind: result.FindingVerbatim, Source: "data.jsonl", Row: 4, SourceLine: 4, Coverage: 1, LongestRun: 4, Jaccard: 1, Asked: "which is NUMBER 3", Question: "Which is number 3?"},
+			{ID: "question", Line: 10, Kind: result.FindingQuestion, Source: "data.jsonl", Row: 6, SourceLine: 6, Coverage: 1, LongestRun: 4, Jaccard: 1, Asked: "Which is number 5?", Question: "Which is number 5?"},
 		},
 		Clean: &result.Summary{Cases: 1, Failed: 1, PassRate: &none, MeanScore: &none},
 	}
@@ -231,4 +231,26 @@ func TestContaminationKeepsTheGate(t *testing.T) {
 			t.Errorf("clean %+v", c)
 		}
 	})
+}
+
+// TestContaminationOfConversations: a "yes" at the end of two conversations makes them no copies, and the same conversation is one.
+func TestContaminationOfConversations(t *testing.T) {
+	dir := t.TempDir()
+	row := `{"messages": [{"role": "user", "content": "Is Andorra a country in Europe?"}, {"role": "assistant", "content": "Yes. Shall I go on?"}, ` +
+		`{"role": "user", "content": "yes"}, {"role": "assistant", "content": "Its capital is Andorra la Vella."}]}`
+	if err := os.WriteFile(filepath.Join(dir, "chat.jsonl"), []byte(row), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conversation := func(id, first string) spec.Case {
+		return spec.Case{ID: id, Question: "yes", Answer: "Its capital is Andorra la Vella.", Messages: []provider.Message{
+			{Role: "user", Content: first}, {Role: "assistant", Content: "Go on?"}, {Role: "user", Content: "yes"},
+		}}
+	}
+	p := &spec.Pipeline{File: filepath.Join(dir, "p.yaml"), Dir: dir, Dataset: &spec.Dataset{Path: "chat.jsonl"}, Test: spec.Test{Cases: []spec.Case{
+		conversation("cats", "Do cats land on their feet when they fall?"), conversation("copy", "is andorra a country in europe"),
+	}}}
+	found, err := runner.FindContaminated(t.Context(), p)
+	if err != nil || found == nil || len(found.Report.Findings) != 1 || found.Report.Findings[0].ID != "copy" || found.Report.Findings[0].Kind != result.FindingVerbatim {
+		t.Errorf("%+v, %v", found, err)
+	}
 }

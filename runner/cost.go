@@ -251,10 +251,16 @@ func dollars(amount float64) string {
 	return fmt.Sprintf("$%.2f", amount)
 }
 
+// isFree reports whether questions to a model certainly cost nothing.
+func (t tariff) isFree(model string) bool {
+	input, output := t.inference(model)
+	return input != nil && output != nil && *input == 0 && *output == 0
+}
+
 // cost returns what an answer cost, or nil where nobody knows.
 func (t tariff) cost(model string, u *provider.Usage) *float64 {
 	input, output := t.inference(model)
-	if input != nil && output != nil && *input == 0 && *output == 0 {
+	if t.isFree(model) {
 		return new(float64)
 	}
 	if u == nil || u.PromptTokens <= 0 || u.CompletionTokens < 0 || input == nil || output == nil { // no question has no tokens: some say 0 for unknown

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/singleflight"
+
 	"ftrun/runner/grade"
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
@@ -18,6 +20,8 @@ type judge struct {
 	settings spec.Judge
 	under    string // the model under test, which may not judge itself
 	spent    *purse // what it cost in this run; without a limit
+
+	asking singleflight.Group // verdicts that are on their way: the same words are judged once, whoever waits for it
 }
 
 // judgeTokens is the longest verdict, reasons included: a judge that goes on for ever costs no more than this.
@@ -57,19 +61,25 @@ func (j *judge) ask(ctx context.Context, q grade.Question) ([]string, error) {
 	}
 	texts := make([]string, 0, samples)
 	for n := range samples {
-		reply, err := j.asker.ask(ctx, req, n, func(c provider.Completion) error { return noVerdict(c, q.Fits) })
+		verdict, err, _ := j.asking.Do(answerKey(j.service.Endpoint, req, n), func() (any, error) { return j.verdict(ctx, req, n, q.Fits) })
 		if err != nil {
-			return nil, judgeError(err)
-		}
-		if reply.keptAt == nil {
-			j.spent.settle(0, reply.cost)
-		}
-		if err := noVerdict(reply.Completion, nil); err != nil {
 			return nil, err
 		}
-		texts = append(texts, reply.Text)
+		texts = append(texts, verdict.(string))
 	}
 	return texts, nil
+}
+
+// verdict asks for one verdict and pays for it.
+func (j *judge) verdict(ctx context.Context, req provider.CompletionRequest, n int, fits func(string) error) (string, error) {
+	reply, err := j.asker.ask(ctx, req, n, func(c provider.Completion) error { return noVerdict(c, fits) })
+	if err != nil {
+		return "", judgeError(err)
+	}
+	if reply.keptAt == nil {
+		j.spent.settle(0, reply.cost)
+	}
+	return reply.Text, noVerdict(reply.Completion, nil)
 }
 
 // noVerdict says why a judge's reply is none: it refused, it was cut off, or it does not fit what was asked for; nil: it is one.
@@ -114,7 +124,7 @@ func (j *judge) embed(ctx context.Context, model string, texts []string) ([][]fl
 	}
 	made, err := j.sendTexts(ctx, model, texts)
 	if err != nil {
-		j.purse.settleError(worst, err)
+		j.purse.settleError(worst, err, j.tariff.isFree(model))
 		return nil, judgeError(err)
 	}
 	cost := j.tariff.cost(model, made.Usage)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"ftrun/runner"
 	"ftrun/runner/grade"
@@ -87,6 +88,26 @@ func TestJudgeDecides(t *testing.T) {
 			t.Errorf("%d verdicts, want 3 on each of the two answers that differ; %+v", n, run.Summary)
 		}
 	})
+}
+
+// TestSameWordsAreJudgedOnce has a case that is asked many times at once, and says the same each time: one verdict decides, with --fresh too.
+func TestSameWordsAreJudgedOnce(t *testing.T) {
+	for _, fresh := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			b, judge, service := judgedBench(t, honest)
+			b.spec = suite(2, "  baseline: off\n  concurrency: 16\n")
+			slow := judge.answer
+			judge.answer = func(req provider.CompletionRequest) (provider.Completion, error) {
+				time.Sleep(time.Second) // of a bubble
+				return slow(req)
+			}
+			run := b.run(t.Context(), judgedBy(spec.Judge{Model: "j"}, service), repeating(8, 8), func(o *runner.Options) { o.Fresh = fresh })
+			b.want(run, 0, "passed")
+			if n := judge.asked.Load(); n != 1 {
+				t.Errorf("fresh %v: %d verdicts on the same words", fresh, n)
+			}
+		})
+	}
 }
 
 // TestJudgeThatCannotDecide is a judge whose verdict can't be read: that is never a score. What else failed stays failed.

@@ -101,7 +101,7 @@ func (p *pacer) takePlace(ctx context.Context) (cuts int, err error) {
 
 // observe returns a context in which a plea of the service slows all questions down.
 func (t *turn) observe(ctx context.Context) context.Context {
-	ctx = provider.OnAgain(ctx, func() { t.pacer.requests.take(1) }) // whoever comes next waits for it
+	ctx = provider.OnAgain(ctx, func() time.Duration { return max(t.pacer.requests.take(1), t.pacer.tokens.take(t.booked)) })
 	return provider.OnThrottled(ctx, func(time.Duration) { t.pacer.throttled(t.cuts) })
 }
 

@@ -211,10 +211,13 @@ func TestWhatIsSentAgainCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := first.observe(t.Context())
-		provider.Again(ctx)
-		provider.Again(ctx)
-		first.end(0, true)
 		start := time.Now()
+		for want := time.Second; want <= 2*time.Second; want += time.Second {
+			if wait := provider.Again(ctx); wait != want {
+				t.Errorf("what is sent again waits %v, want %v", wait, want)
+			}
+		}
+		first.end(0, true)
 		if _, err := p.begin(t.Context(), 0); err != nil || time.Since(start) != 3*time.Second {
 			t.Errorf("the next question waited %v (%v), want 3 s after three requests in a second", time.Since(start), err)
 		}

@@ -215,7 +215,4 @@ func (p *planner) priceTesting(b bill, models []pricedModel) {
 }
 
 // free reports whether questions to the model certainly cost nothing.
-func (m pricedModel) free() bool {
-	input, output := m.tariff.inference(m.name)
-	return input != nil && output != nil && *input == 0 && *output == 0
-}
+func (m pricedModel) free() bool { return m.tariff.isFree(m.name) }

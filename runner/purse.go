@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"ftrun/runner/provider"
@@ -14,11 +15,18 @@ type purse struct {
 	limit *float64 // USD; nil: none
 
 	mu       sync.Mutex
-	spent    float64
-	reserved float64 // for calls in flight
-	unknown  bool    // something was bought whose price or amount nobody knows
+	spent    pico
+	reserved pico // for calls in flight
+	unknown  bool // something was bought whose price or amount nobody knows
 	freed    chan struct{}
 }
+
+// A pico is a millionth of a millionth of a USD. Sums of whole numbers are exact: what was set aside and given back leaves nothing behind.
+type pico int64
+
+func picoOf(usd float64) pico { return pico(math.Round(usd * 1e12)) }
+
+func (p pico) usd() float64 { return float64(p) / 1e12 }
 
 func newPurse(limit *float64) *purse { return &purse{limit: limit, freed: make(chan struct{})} }
 
@@ -27,11 +35,14 @@ func newPurse(limit *float64) *purse { return &purse{limit: limit, freed: make(c
 func (p *purse) reserve(ctx context.Context, worst float64) error {
 	for {
 		p.mu.Lock()
-		freed, spent := p.freed, p.spent
-		room := p.limit == nil || p.spent+p.reserved+worst <= *p.limit
-		waiting := p.reserved > 0 && p.limit != nil && p.spent+worst <= *p.limit
+		freed, spent, need := p.freed, p.spent, picoOf(worst)
+		room, waiting := true, false
+		if p.limit != nil {
+			left := picoOf(*p.limit) - spent - need
+			room, waiting = p.reserved <= left, p.reserved > 0 && left >= 0
+		}
 		if room {
-			p.reserved += worst
+			p.reserved += need
 		}
 		p.mu.Unlock()
 		switch {
@@ -40,7 +51,7 @@ func (p *purse) reserve(ctx context.Context, worst float64) error {
 		case !waiting:
 			return &limitError{
 				Code:    "testing_budget",
-				Message: fmt.Sprintf("asking stopped: %s spent, the next answer may cost %s, and budget.testing_usd is %s", dollars(spent), dollars(worst), dollars(*p.limit)),
+				Message: fmt.Sprintf("asking stopped: %s spent, the next answer may cost %s, and budget.testing_usd is %s", dollars(spent.usd()), dollars(worst), dollars(*p.limit)),
 				Way:     "raise the budget, ask fewer cases, or lower test.sampling.max_completion_tokens",
 			}
 		}
@@ -56,25 +67,39 @@ func (p *purse) reserve(ctx context.Context, worst float64) error {
 func (p *purse) settle(worst float64, actual *float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.reserved -= worst
+	p.reserved -= picoOf(worst)
 	if actual == nil {
 		p.unknown = true
 		actual = &worst
 	}
-	p.spent += *actual
+	p.spent += picoOf(*actual)
 	close(p.freed)
 	p.freed = make(chan struct{})
 }
 
+// settleRetried is settle for an answer that came after attempts of which nobody knows whether they were answered too, and billed.
+func (p *purse) settleRetried(worst float64, actual *float64, lost int) {
+	p.settle(worst, actual)
+	if lost > 0 {
+		p.settleLost(0, worst*float64(lost))
+	}
+}
+
 // settleError books a call that ended with an error. What was certainly refused costs nothing; of anything else each attempt may have been
-// answered, and billed.
-func (p *purse) settleError(worst float64, err error) {
+// answered, and billed. free says that the model costs nothing, whatever became of the call.
+func (p *purse) settleError(worst float64, err error, free bool) {
 	var refusal *provider.Error
 	switch {
+	case free:
+		p.settle(worst, new(float64))
 	case !errors.As(err, &refusal):
 		p.settleLost(worst, worst)
-	case refusal.Definite():
+	case refusal.Definite() && refusal.Lost == 0:
 		p.settle(worst, new(float64))
+	case refusal.Definite():
+		p.settleLost(worst, worst*float64(refusal.Lost))
+	case refusal.Status != 0 && refusal.Lost == 0: // the service said that it failed: the cap holds even if it bills that, and reports believe that it does not
+		p.settle(worst, new(worst*float64(max(refusal.Attempts, 1))))
 	default:
 		p.settleLost(worst, worst*float64(max(refusal.Attempts, 1)))
 	}
@@ -85,7 +110,7 @@ func (p *purse) settleLost(worst, amount float64) {
 	p.settle(worst, &amount)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.unknown = p.unknown || amount > 0
+	p.unknown = true
 }
 
 // total returns what was spent, or nil where that is not known.
@@ -95,5 +120,5 @@ func (p *purse) total() *float64 {
 	if p.unknown {
 		return nil
 	}
-	return &p.spent
+	return new(p.spent.usd())
 }

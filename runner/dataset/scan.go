@@ -11,9 +11,10 @@ import (
 
 // A Lesson is a question of the data with an answer to it that is learnt, and the row that has it.
 type Lesson struct {
-	Row       int // counted from 1
-	Line, Col int // of the row, counted from 1
-	Question  string
+	Row       int    // counted from 1
+	Line, Col int    // of the row, counted from 1
+	Question  string // the last thing that the user said
+	Asked     string // all that the user said by then, a line each; empty where that is the question alone
 	Answer    string // empty where the answer is no text, such as the call of a tool
 }
 
@@ -56,13 +57,17 @@ func (m *mapper) teach(row rows.Row, each func(Lesson) error) error {
 	if len(r.list) > 0 {
 		return nil
 	}
-	question, asked := "", false
+	var asked []string
 	for _, msg := range ex.messages {
 		switch {
 		case msg.role == "user":
-			question, asked = msg.plain(), true
-		case msg.role == "assistant" && asked && !msg.silent():
-			if err := each(Lesson{Row: row.Number, Line: row.Line, Col: row.Col, Question: question, Answer: msg.plain()}); err != nil {
+			asked = append(asked, msg.plain())
+		case msg.role == "assistant" && asked != nil && !msg.silent():
+			lesson := Lesson{Row: row.Number, Line: row.Line, Col: row.Col, Question: asked[len(asked)-1], Answer: msg.plain()}
+			if len(asked) > 1 {
+				lesson.Asked = strings.Join(asked, "\n")
+			}
+			if err := each(lesson); err != nil {
 				return err
 			}
 		}

@@ -29,6 +29,10 @@ func (h holder) compared() {
 		h.unmeasured("no data, no case of the baseline is about it")
 		return
 	}
+	if all := len(h.about(metric, h.t.Tag, false)); 2*p.cases() < all {
+		h.unmeasured(fmt.Sprintf("the baseline has only %d of the %s", p.cases(), countCases(all)))
+		return
+	}
 	if len(p.tested.spans) == p.tested.whole || len(p.base.spans) == p.base.whole {
 		h.unmeasured(fmt.Sprintf("no data, none of %s was answered by both", countCases(p.cases())))
 		return

@@ -42,6 +42,7 @@ type Error struct {
 	RetryAfter time.Duration // that the service asked for; 0: it did not say
 	Question   bool          // a model was asked: of these operations alone many run at once
 	Attempts   int
+	Lost       int   // of the attempts, those that may have been answered, and billed: they were sent, and no answer came whole
 	Permanent  bool  // the same request would meet the same end: a certificate that is not trusted, an answer past all bounds
 	Err        error // what the transport said
 }

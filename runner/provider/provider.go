@@ -201,6 +201,7 @@ type Completion struct {
 	Usage        *Usage
 	Latency      time.Duration // of the attempt that was answered; earlier attempts and waits between them are left out
 	Attempts     int
+	Lost         int // of the attempts, those that may have been answered too, and billed: they were sent, and no answer came whole
 }
 
 // Usage is what the service bills for a completion, in tokens.
@@ -274,14 +275,16 @@ func Throttled(ctx context.Context, wait time.Duration) {
 
 type againKey struct{}
 
-// OnAgain returns a context whose requests call observe each time before one is sent again, for whatever reason. observe must not block.
-func OnAgain(ctx context.Context, observe func()) context.Context {
+// OnAgain returns a context whose requests call observe each time before one is sent again, for whatever reason, and wait as long as it says at
+// least. observe must not block.
+func OnAgain(ctx context.Context, observe func() time.Duration) context.Context {
 	return context.WithValue(ctx, againKey{}, observe)
 }
 
-// Again tells whoever observes ctx by [OnAgain].
-func Again(ctx context.Context) {
-	if observe, ok := ctx.Value(againKey{}).(func()); ok {
-		observe()
+// Again tells whoever observes ctx by [OnAgain], and returns how long to wait at least.
+func Again(ctx context.Context) time.Duration {
+	if observe, ok := ctx.Value(againKey{}).(func() time.Duration); ok {
+		return observe()
 	}
+	return 0
 }

@@ -306,6 +306,7 @@ type Finding struct {
 	Coverage   float64 `json:"coverage"`    // share of the question's n-grams that the example has
 	LongestRun int     `json:"longest_run"` // words
 	Jaccard    float64 `json:"jaccard"`     // of the sets of words
+	Asked      string  `json:"asked"`       // question of the case, shortened
 	Question   string  `json:"question"`    // of the example, shortened
 	More       int     `json:"more"`        // further rows that the case stands in
 }

@@ -90,7 +90,7 @@ func (f *Finder) findSame(at int32, e found, answer string) {
 		f.other = words{}
 	}
 	if c := &q.copies[which]; isCopy && c.Kind == None {
-		e.Kind, e.text = Verbatim, head(e.text)
+		e.Kind, e.text = Verbatim, Head(e.text)
 		*c = e
 	}
 }
@@ -102,13 +102,13 @@ func (q *question) find(e found) {
 		q.last = e.Place
 	}
 	if e.worse(q.best.Match) {
-		e.text = head(e.text)
+		e.text = Head(e.text)
 		q.best = e
 	}
 }
 
-// head returns the beginning of a text, in memory of its own.
-func head(text string) string {
+// Head returns the beginning of a text, in memory of its own.
+func Head(text string) string {
 	if len(text) > maxHead {
 		end := maxHead
 		for end > 0 && !utf8.RuneStart(text[end]) {

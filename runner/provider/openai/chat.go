@@ -16,12 +16,13 @@ const maxChat = 4 << 20
 // later one for that model; see [manner]. Attempts counts the requests of both.
 func (c *Client) Complete(ctx context.Context, req provider.CompletionRequest) (provider.Completion, error) {
 	m := c.manners.of(req.Model)
-	attempts := 0
+	attempts, lost := 0, 0
 	for {
 		call := &call{op: "ask " + req.Model, model: req.Model, replay: replayAlways, maxAnswer: maxChat}
 		completion, err := c.complete(ctx, call, req, m)
 		attempts += call.attempts
-		completion.Attempts = attempts
+		lost += call.lost
+		completion.Attempts, completion.Lost = attempts, lost
 		if err == nil {
 			c.manners.learn(req.Model, m)
 			return completion, nil
@@ -31,7 +32,9 @@ func (c *Client) Complete(ctx context.Context, req provider.CompletionRequest) (
 			return provider.Completion{}, err
 		}
 		m = next
-		provider.Again(ctx)
+		if !sleep(ctx, provider.Again(ctx)) {
+			return provider.Completion{}, context.Cause(ctx)
+		}
 	}
 }
 

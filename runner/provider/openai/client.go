@@ -106,6 +106,7 @@ type call struct {
 	extra    map[string]any // merged into the JSON body
 	below    map[string]any // merged under the JSON body and extra, which win
 	attempts int
+	lost     int // of the attempts that were followed by another: sent, and not answered whole
 
 	maxAnswer int                     // bytes; 0: the bound of every answer
 	raw       bool                    // the answer need not be JSON: it is a file, or its status says all

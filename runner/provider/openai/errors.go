@@ -37,7 +37,7 @@ func (c *call) finish(ctx context.Context, libraryErr error) error {
 // failure returns what went wrong with the last attempt, or nil.
 func (c *call) failure() *provider.Error {
 	if c.err != nil {
-		e := &provider.Error{Op: c.op, Kind: provider.KindUnreachable, Attempts: c.attempts, Question: c.isQuestion(), Permanent: isPermanent(c.err), Err: c.err}
+		e := &provider.Error{Op: c.op, Kind: provider.KindUnreachable, Attempts: c.attempts, Lost: c.lost, Question: c.isQuestion(), Permanent: isPermanent(c.err), Err: c.err}
 		if c.sent {
 			e.Kind, e.RequestID = provider.KindBroken, c.requestID()
 		}
@@ -49,7 +49,7 @@ func (c *call) failure() *provider.Error {
 	r := parseRefusal(c.body)
 	e := &provider.Error{
 		Op: c.op, Status: c.status, Type: r.kind, Code: r.code, Param: r.param, Message: r.message,
-		RequestID: c.requestID(), RetryAfter: retryAfter(c.header, time.Now()), Attempts: c.attempts, Question: c.isQuestion(),
+		RequestID: c.requestID(), RetryAfter: retryAfter(c.header, time.Now()), Attempts: c.attempts, Lost: c.lost, Question: c.isQuestion(),
 	}
 	if c.status < 400 {
 		e.Message = "redirects are not followed: check base_url"
@@ -81,7 +81,7 @@ func (c *call) requestID() string {
 
 // unreadable is the error for an answer that is JSON but not what the description promises.
 func (c *call) unreadable(why error) error {
-	return &provider.Error{Op: c.op, Kind: provider.KindBroken, RequestID: c.requestID(), Attempts: c.attempts, Err: withReason(why, c.body)}
+	return &provider.Error{Op: c.op, Kind: provider.KindBroken, RequestID: c.requestID(), Attempts: c.attempts, Lost: c.lost, Err: withReason(why, c.body)}
 }
 
 // withReason adds to why an answer can't be read what the service says in it: some send {"error": …} with a status of success.

@@ -60,7 +60,10 @@ func (t *retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		r = again
 		t.retries.Add(1)
-		provider.Again(r.Context())
+		if c.sent && failure.Status == 0 {
+			c.lost++
+		}
+		delay = max(delay, provider.Again(r.Context()))
 		if plea {
 			provider.Throttled(r.Context(), failure.RetryAfter)
 		}

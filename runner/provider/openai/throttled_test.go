@@ -43,7 +43,7 @@ func TestThrottled(t *testing.T) {
 					heard = append(heard, wait)
 				})
 				again := 0
-				ctx = provider.OnAgain(ctx, func() { again++ })
+				ctx = provider.OnAgain(ctx, func() time.Duration { again++; return 0 })
 				if _, err := ask(ctx, c); err != nil || !slices.Equal(heard, test.want) {
 					t.Errorf("heard %v, %v, want %v", heard, err, test.want)
 				}
