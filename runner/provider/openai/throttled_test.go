@@ -44,8 +44,16 @@ func TestThrottled(t *testing.T) {
 				})
 				again := 0
 				ctx = provider.OnAgain(ctx, func() time.Duration { again++; return 0 })
-				if _, err := ask(ctx, c); err != nil || !slices.Equal(heard, test.want) {
+				completion, err := ask(ctx, c)
+				if err != nil || !slices.Equal(heard, test.want) {
 					t.Errorf("heard %v, %v, want %v", heard, err, test.want)
+				}
+				lost := 0
+				if name == "broken" { // the answer of which half came may be billed
+					lost = 1
+				}
+				if completion.Lost != lost {
+					t.Errorf("%d attempts lost, want %d", completion.Lost, lost)
 				}
 				if again != len(test.answers) {
 					t.Errorf("heard of %d requests that were sent again, want %d", again, len(test.answers))
