@@ -101,6 +101,9 @@ func validate(ctx context.Context, p *spec.Pipeline, w io.Writer) error {
 	if err := printWarnings(p, w); err != nil {
 		return err
 	}
+	if err := runner.CheckBaseline(p); err != nil {
+		return err
+	}
 	if p.Train.Off {
 		_, err := fmt.Fprintf(w, "%s: ok: %s, no training\n", p.File, counted(len(p.Test.Cases), "test case"))
 		return err

@@ -206,7 +206,7 @@ func TestBaselineOfAFewCases(t *testing.T) {
 		code, warning string
 	}{
 		{6, 0, "passed", "6 of 12 cases are not in blessed.json"},
-		{5, 3, "undecided", "blessed.json has answers to only 5 of 12 cases"},
+		{5, 2, "invalid_input", "blessed.json has answers to only 5 of 12 cases"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, &providertest.Fake{})
@@ -216,8 +216,8 @@ func TestBaselineOfAFewCases(t *testing.T) {
 			b.spec = suite(12, "") + "thresholds: ['pass_rate >= baseline']\n"
 			run := b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed.json"}))
 			b.want(run, test.exit, test.code)
-			if !strings.Contains(strings.Join(run.Warnings, "; "), test.warning) {
-				t.Errorf("warnings %q, want %q", run.Warnings, test.warning)
+			if !strings.Contains(strings.Join(run.Warnings, "; ")+run.Reason, test.warning) {
+				t.Errorf("warnings %q, reason %q, want %q", run.Warnings, run.Reason, test.warning)
 			}
 		})
 	}

@@ -62,6 +62,9 @@ func (p *planner) make(ctx context.Context) error {
 	if err := p.stopAt("", p.checkTestingBudget()); err != nil {
 		return err
 	}
+	if err := CheckBaseline(p.Pipeline); err != nil {
+		return err
+	}
 	if p.Pipeline.Train.Off {
 		for _, name := range []string{stagePrepare, stageTrain, stageWait} {
 			p.stage(result.PlannedStage{Name: name, Action: result.PlanSkip, Reason: "train: off"})

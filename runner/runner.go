@@ -92,6 +92,11 @@ func (r *runState) stages(ctx context.Context) error {
 	if err := r.checkTestingBudget(); err != nil {
 		return err
 	}
+	if r.Filter == "" { // of a part of the cases an earlier run may well have none, and nothing is gated
+		if err := CheckBaseline(r.Pipeline); err != nil {
+			return err
+		}
+	}
 	if r.Pipeline.Train.Off {
 		return r.testOnly(ctx)
 	}

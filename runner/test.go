@@ -34,7 +34,7 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 	}
 	r.noteServices(e)
 	if e.baseline != nil && e.baseline.earlier != nil {
-		e.baseline.tellAbsent(r)
+		e.baseline.earlier.tellGaps(r)
 	}
 	asked := e.calibrate(ctx)
 	if r.run.Judge != nil {
