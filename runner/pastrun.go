@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ftrun/runner/ledger"
@@ -18,7 +19,7 @@ type pastRun struct {
 	answers map[string]pastAnswer // by case
 	model   string                // that it tested
 
-	missing, changed, silent int // cases of today that it does not have, that ask something else today, and that it got no answer to
+	missing, changed, silent []string // cases of today, by id, that it does not have, that ask something else today, and that it got no answer to
 }
 
 // A pastAnswer is what an earlier run got to a case.
@@ -73,23 +74,23 @@ func readPast(p *spec.Pipeline) (*pastRun, error) {
 		past.answers[c.ID] = pastOf(c, run.Provenance.StartedAt)
 	}
 	past.cover(p.Test.Cases)
-	if n := len(p.Test.Cases); 2*(past.missing+past.changed+past.silent) > n {
-		return nil, fmt.Errorf("%s has answers to only %d of %s, and a comparison over so few says nothing of the rest",
-			name, n-past.missing-past.changed-past.silent, countCases(n))
+	useless := len(past.missing) + len(past.changed) + len(past.silent)
+	if n := len(p.Test.Cases); 2*useless > n {
+		return nil, fmt.Errorf("%s has answers to only %d of %s, and a comparison over so few says nothing of the rest", name, n-useless, countCases(n))
 	}
 	return past, nil
 }
 
-// cover counts the cases of today that the earlier run says nothing of.
+// cover lists the cases of today that the earlier run says nothing of.
 func (p *pastRun) cover(cases []spec.Case) {
 	for _, c := range cases {
 		switch a, ok := p.answers[c.ID]; {
 		case !ok:
-			p.missing++
+			p.missing = append(p.missing, c.ID)
 		case !a.isOf(c):
-			p.changed++
+			p.changed = append(p.changed, c.ID)
 		case !slices.ContainsFunc(a.replies, func(r *reply) bool { return r != nil }):
-			p.silent++
+			p.silent = append(p.silent, c.ID)
 		}
 	}
 }
@@ -97,15 +98,31 @@ func (p *pastRun) cover(cases []spec.Case) {
 // tellGaps warns of the cases that the earlier run says nothing of, because what is compared is not all that is tested.
 func (p *pastRun) tellGaps(r *runState) {
 	name, all := r.Pipeline.Test.Baseline.Results, countCases(len(r.Pipeline.Test.Cases))
-	if p.missing > 0 {
-		r.warn(stageTest, fmt.Sprintf("%d of %s are not in %s, and are left out of every comparison with it", p.missing, all, name))
+	for _, gap := range []struct {
+		ids  []string
+		says string
+	}{
+		{p.missing, "not in " + name + ", and left out of every comparison with it"},
+		{p.changed, "in " + name + " with another question, and left out of every comparison with it"},
+		{p.silent, "in " + name + " without an answer, and may have come out either way"},
+	} {
+		if n := len(gap.ids); n > 0 {
+			r.warn(stageTest, fmt.Sprintf("%d of %s: %s (%s)", n, all, gap.says, someOf(gap.ids)))
+		}
 	}
-	if p.changed > 0 {
-		r.warn(stageTest, fmt.Sprintf("%d of %s have the id of one in %s that asked something else, and are left out of every comparison with it", p.changed, all, name))
+}
+
+// someOf names the first of some cases, and counts the rest.
+func someOf(ids []string) string {
+	const shown = 3
+	var names []string
+	for _, id := range ids[:min(shown, len(ids))] {
+		names = append(names, fmt.Sprintf("%q", id))
 	}
-	if p.silent > 0 {
-		r.warn(stageTest, fmt.Sprintf("%s has no answer to %d of %s: they may have come out either way", name, p.silent, all))
+	if rest := len(ids) - len(names); rest > 0 {
+		names = append(names, fmt.Sprintf("%d more", rest))
 	}
+	return strings.Join(names, ", ")
 }
 
 // CheckBaseline refuses, before anything is spent, an earlier run that thresholds are to compare with and that can't serve for it. The error is a
