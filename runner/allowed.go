@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftrun/runner/gate"
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
 	"ftrun/spec"
@@ -59,7 +60,7 @@ func (r *runState) filter() {
 func filteredConclusion(filter string, s result.Summary) result.Conclusion {
 	return result.Conclusion{
 		Verdict: result.VerdictUnfinished, ExitCode: result.ExitPass, ReasonCode: "filtered",
-		Reason: fmt.Sprintf("only %s of --filter %s ran, so nothing is gated", countCases(s.Cases), filter),
+		Reason: fmt.Sprintf("only %s of --filter %s ran, so nothing is gated", gate.CountCases(s.Cases), filter),
 		Hint:   "run the same command without --filter for a verdict",
 	}
 }

@@ -117,7 +117,5 @@ func (e *examiner) baselineOutcome(s *sheet) gate.Outcome {
 
 // NeedsBaseline reports whether a threshold can't be decided without something to compare with.
 func NeedsBaseline(thresholds []spec.Threshold) bool {
-	return slices.ContainsFunc(thresholds, needsBaseline)
+	return slices.ContainsFunc(thresholds, spec.Threshold.NeedsBaseline)
 }
-
-func needsBaseline(t spec.Threshold) bool { return t.NeedsBaseline() }

@@ -275,3 +275,37 @@ func TestSameNameElsewhere(t *testing.T) {
 		}
 	})
 }
+
+// TestBaselineOfOddResults is a file that somebody wrote by hand: a list of repeats with nothing in it, and a case that is there twice.
+func TestBaselineOfOddResults(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(string) string
+		says   string
+	}{
+		"no repeats": {func(s string) string { return strings.ReplaceAll(s, `"latency_ms"`, `"repeats": [], "latency_ms"`) }, ""},
+		"twice":      {func(s string) string { return strings.ReplaceAll(s, `"id": "c1"`, `"id": "c0"`) }, `case "c0" is there twice`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, &providertest.Fake{})
+				b.fake.Answer = answering(func(string, string) (string, error) { return "right", nil })
+				b.spec = suite(3, "  baseline: off\n")
+				path := filepath.Join(b.dir, "blessed.json")
+				bless(t, path, b.run(t.Context()))
+				src, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(test.change(string(src))), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				b.spec = suite(3, "")
+				run := b.run(t.Context(), comparedWith(spec.Baseline{Kind: spec.BaselineResults, Results: "blessed.json"}))
+				b.want(run, 0, "passed")
+				if got := run.Comparison.Unavailable; !strings.Contains(got, test.says) || (got == "") != (test.says == "") {
+					t.Errorf("unavailable %q, want %q", got, test.says)
+				}
+			})
+		})
+	}
+}

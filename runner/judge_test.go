@@ -46,7 +46,7 @@ func (g yesGrader) Grade(ctx context.Context, s grade.Sample, with grade.Service
 }
 
 func yes(model string) spec.Assertion {
-	return spec.Assertion{Name: "yes", Kind: "score_model", Judge: true, Weight: 1, Grader: yesGrader{model}}
+	return spec.Assertion{Name: "yes", Kind: "score_model", Judge: true, Judges: []string{model}, Weight: 1, Grader: yesGrader{model}}
 }
 
 // judgedBy lets a judge decide on every case, with whatever else decides on it.
@@ -225,47 +225,50 @@ func TestJudgeThatIsRefused(t *testing.T) {
 	}
 }
 
-// TestVerdictsAreKept is a run that ended without a verdict: neither the model nor the judge is asked again for what they said.
-func TestVerdictsAreKept(t *testing.T) {
+// TestJudgeThatIsRefusedAtOnce is one whose key is refused before anybody else is asked: the cases are in the report, as skipped.
+func TestJudgeThatIsRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		broken := errors.New("not yet")
-		b, judge, service := judgedBench(t, func(question string) (string, error) {
-			if strings.Contains(question, "bad") {
-				return "", &provider.Error{Op: "ask", Kind: provider.KindUnavailable, Err: broken}
-			}
-			return "yes", nil
+		b, _, service := judgedBench(t, func(string) (string, error) {
+			return "", &provider.Error{Op: "ask", Kind: provider.KindAuth, Code: "no"}
 		})
-		use := judgedBy(spec.Judge{Model: "j"}, service)
-		b.want(b.run(t.Context(), use), 3, "undecided")
-		judge.answer = answering(func(_, question string) (string, error) { return honest(question) })
-		judge.asked.Store(0)
-		before := b.cases()
-		b.want(b.run(t.Context(), use), 1, "not_good_enough")
-		if n, m := judge.asked.Load(), b.cases()-before; n != 1 || m != 0 {
-			t.Errorf("the judge was asked %d times again and the model %d, want 1 and 0", n, m)
+		known := []spec.Calibration{{Output: "bad", Pass: false, Case: spec.Case{Assertions: []spec.Assertion{yes("")}}}}
+		run := b.run(t.Context(), judgedBy(spec.Judge{Model: "j", Calibration: known}, service))
+		b.want(run, 3, "key_refused")
+		if n := b.cases(); n != 0 || run.Summary.Skipped != 5 || run.Cases.Len() != 5 || run.Judge.Calibrated {
+			t.Errorf("%d questions; %+v in %d cases; judge %+v", n, run.Summary, run.Cases.Len(), run.Judge)
 		}
 	})
 }
 
-// TestUselessVerdictsAreAskedAgain is a judge that once said what is no verdict: the next run does not live with that.
-func TestUselessVerdictsAreAskedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, judge, service := judgedBench(t, func(question string) (string, error) {
-			if strings.Contains(question, "bad") {
-				return "garbage, sorry", nil
-			}
-			return "yes", nil
+// TestVerdictsAreKept is a run that ended without a verdict: neither the model nor the judge is asked again for what they said. What was lost, or was
+// no verdict, is asked for again.
+func TestVerdictsAreKept(t *testing.T) {
+	for name, first := range map[string]func() (string, error){
+		"one is lost": func() (string, error) {
+			return "", &provider.Error{Op: "ask", Kind: provider.KindUnavailable, Err: errors.New("not yet")}
+		},
+		"one is none": func() (string, error) { return "garbage, sorry", nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, judge, service := judgedBench(t, func(question string) (string, error) {
+					if strings.Contains(question, "bad") {
+						return first()
+					}
+					return "yes", nil
+				})
+				use := judgedBy(spec.Judge{Model: "j"}, service)
+				b.want(b.run(t.Context(), use), 3, "undecided")
+				judge.answer = answering(func(_, question string) (string, error) { return honest(question) })
+				judge.asked.Store(0)
+				before := b.cases()
+				b.want(b.run(t.Context(), use), 1, "not_good_enough")
+				if n, m := judge.asked.Load(), b.cases()-before; n != 1 || m != 0 {
+					t.Errorf("the judge was asked %d times again and the model %d, want 1 and 0", n, m)
+				}
+			})
 		})
-		use := judgedBy(spec.Judge{Model: "j"}, service)
-		b.want(b.run(t.Context(), use), 3, "undecided")
-		judge.answer = answering(func(_, question string) (string, error) { return honest(question) })
-		judge.asked.Store(0)
-		before := b.cases()
-		b.want(b.run(t.Context(), use), 1, "not_good_enough")
-		if n, m := judge.asked.Load(), b.cases()-before; n != 1 || m != 0 {
-			t.Errorf("the judge was asked %d times again and the model %d, want 1 and 0", n, m)
-		}
-	})
+	}
 }
 
 // TestCommandsNeedLeave refuses graders that run commands unless whoever runs ftrun allows them.

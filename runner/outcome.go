@@ -21,12 +21,10 @@ func summarizeAnswers(c spec.Case, answers []result.Answer) result.Answer {
 	for _, a := range answers {
 		n.count(a)
 	}
-	out := answers[0]
-	out.Status = n.status(max(c.Repeat.Need, 1))
-	if i := slices.IndexFunc(answers, func(a result.Answer) bool { return a.Status == out.Status }); i >= 0 {
-		out = answers[i] // one that shows why
-	}
-	out.Status, out.Passed, out.Score, out.CostUSD = n.status(max(c.Repeat.Need, 1)), nil, n.mean(), n.cost
+	status := n.status(max(c.Repeat.Need, 1))
+	shows := slices.IndexFunc(answers, func(a result.Answer) bool { return a.Status == status }) // why it came out so
+	out := answers[max(shows, 0)]
+	out.Status, out.Passed, out.Score, out.CostUSD = status, nil, n.mean(), n.cost
 	if out.Status == result.CasePassed || out.Status == result.CaseFailed {
 		out.Passed = new(out.Status == result.CasePassed)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ftrun/runner/gate"
 	"ftrun/runner/ledger"
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
@@ -76,7 +77,7 @@ func readPast(p *spec.Pipeline) (*pastRun, error) {
 	past.cover(p.Test.Cases)
 	useless := len(past.missing) + len(past.changed) + len(past.silent)
 	if n := len(p.Test.Cases); 2*useless > n {
-		return nil, fmt.Errorf("%s has answers to only %d of %s, and a comparison over so few says nothing of the rest", name, n-useless, countCases(n))
+		return nil, fmt.Errorf("%s has answers to only %d of %s, and a comparison over so few says nothing of the rest", name, n-useless, gate.CountCases(n))
 	}
 	return past, nil
 }
@@ -97,7 +98,7 @@ func (p *pastRun) cover(cases []spec.Case) {
 
 // tellGaps warns of the cases that the earlier run says nothing of, because what is compared is not all that is tested.
 func (p *pastRun) tellGaps(r *runState) {
-	name, all := r.Pipeline.Test.Baseline.Results, countCases(len(r.Pipeline.Test.Cases))
+	name, all := r.Pipeline.Test.Baseline.Results, gate.CountCases(len(r.Pipeline.Test.Cases))
 	for _, gap := range []struct {
 		ids  []string
 		says string
@@ -144,7 +145,7 @@ func CheckBaseline(p *spec.Pipeline) error {
 func pastOf(c result.Case, day time.Time) pastAnswer {
 	past := pastAnswer{question: c.Question, asked: c.Asked}
 	all := c.Repeats
-	if all == nil {
+	if len(all) == 0 {
 		all = []result.Answer{c.Answer}
 	}
 	for _, a := range all {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"ftrun/runner/gate"
 	"ftrun/runner/ledger"
 	"ftrun/runner/provider"
 	"ftrun/runner/result"
@@ -106,9 +107,9 @@ func judged(c spec.Case) int {
 func (p *planner) testStage(model testedModel) result.PlannedStage {
 	t := p.plan.Testing
 	s := result.PlannedStage{Name: stageTest, Action: result.PlanRun}
-	count := fmt.Sprintf("%s × %d models", countCases(t.Cases), len(t.Models))
+	count := fmt.Sprintf("%s × %d models", gate.CountCases(t.Cases), len(t.Models))
 	if len(t.Models) == 1 {
-		count = fmt.Sprintf("%s × 1 model", countCases(t.Cases))
+		count = fmt.Sprintf("%s × 1 model", gate.CountCases(t.Cases))
 	}
 	switch {
 	case t.Kept == nil:

@@ -36,14 +36,7 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 	if e.baseline != nil && e.baseline.earlier != nil {
 		e.baseline.earlier.tellGaps(r)
 	}
-	asked := e.calibrate(ctx)
-	if r.run.Judge != nil {
-		r.run.Judge.Calibrated = r.doubt == nil
-	}
-	e.silent = r.doubt != nil && !slices.ContainsFunc(r.Pipeline.Test.Cases, decidedWithoutJudge)
-	if asked == nil {
-		asked = e.ask(ctx)
-	}
+	asked := e.askAll(ctx)
 	thresholds := r.Pipeline.Thresholds
 	if asked != nil && context.Cause(ctx) != nil {
 		thresholds, asked = nil, &stoppedAsking{Kept: kept.held(), Err: asked} // of half the answers they would only say that half is missing
@@ -53,7 +46,7 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 	verdict := r.judge(thresholds, evidence)
 	r.run.Cost.TestingUSD, r.run.Cost.JudgingUSD = e.purse.total(), e.judgingCost()
 	decided := asked == nil && len(verdict.Undecided) == 0 && r.Filter == "" // a part of the cases is no reason to forget the answers to the rest
-	return done[struct{}]{Reason: countCases(len(e.outcomes)) + kept.told()}, errors.Join(asked, kept.close(decided))
+	return done[struct{}]{Reason: gate.CountCases(len(e.outcomes)) + kept.told()}, errors.Join(asked, kept.close(decided))
 }
 
 // examiner makes ready who is asked, by whom, and who grades.
@@ -112,13 +105,19 @@ func (r *runState) elsewhere(s *Service) *result.Provider {
 	return &result.Provider{Kind: s.Endpoint.Kind, BaseURL: s.Endpoint.BaseURL}
 }
 
-// calibrate lets the judge show that it can be trusted, before anybody else is asked.
-func (e *examiner) calibrate(ctx context.Context) error {
+// askAll lets the judge show that it can be trusted, and then asks. Where no answer could be decided on, nobody is asked: the cases are in the
+// report all the same, as skipped.
+func (e *examiner) askAll(ctx context.Context) error {
 	err := e.grading.judge.calibrate(ctx, e.grading.services)
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
+	if e.run.Judge != nil {
+		e.run.Judge.Calibrated = err == nil && e.doubt == nil
 	}
-	return err
+	e.silent = err != nil || e.doubt != nil && !slices.ContainsFunc(e.Pipeline.Test.Cases, decidedWithoutJudge)
+	asked := e.ask(ctx) // the cause where the run is over
+	if err != nil && context.Cause(ctx) == nil {
+		return errors.Join(err, asked)
+	}
+	return asked
 }
 
 // judgingCost is what the judge cost; nil: nobody knows, or nobody was asked.
@@ -167,11 +166,4 @@ func (r *runState) judge(thresholds []spec.Threshold, e gate.Evidence) gate.Judg
 		r.emit(result.Event{Type: result.EventThreshold, Stage: stageTest, Threshold: &t})
 	}
 	return verdict
-}
-
-func countCases(n int) string {
-	if n == 1 {
-		return "1 case"
-	}
-	return fmt.Sprintf("%d cases", n)
 }

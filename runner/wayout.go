@@ -1,10 +1,6 @@
 package runner
 
-import (
-	"slices"
-
-	"ftrun/runner/result"
-)
+import "ftrun/runner/result"
 
 // wayOut names the cause and the next step where a run could not find out for a reason that the same command would meet again.
 func (r *runState) wayOut(c result.Conclusion) result.Conclusion {
@@ -18,7 +14,7 @@ func (r *runState) wayOut(c result.Conclusion) result.Conclusion {
 			Verdict: result.VerdictError, ExitCode: result.ExitUnknown, ReasonCode: "judge_not_calibrated", Reason: r.doubt.Error(),
 			Hint: "look at that case, then at the rubric; a larger judge, or samples: 3, helps against one that wavers",
 		}
-	case compared != nil && compared.Unavailable != "" && slices.ContainsFunc(r.Pipeline.Thresholds, needsBaseline):
+	case compared != nil && compared.Unavailable != "" && NeedsBaseline(r.Pipeline.Thresholds):
 		c.Hint = "name a baseline that answers, or the results.json of an earlier run; or leave out what compares with it"
 	case r.unreported():
 		c.Hint = "leave the threshold out at this service, which reports no such figure"

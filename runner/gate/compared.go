@@ -30,11 +30,11 @@ func (h holder) compared() {
 		return
 	}
 	if all := len(h.about(metric, h.t.Tag, false)); 2*p.cases() < all {
-		h.unmeasured(fmt.Sprintf("the baseline has only %d of the %s", p.cases(), countCases(all)))
+		h.unmeasured(fmt.Sprintf("the baseline has only %d of the %s", p.cases(), CountCases(all)))
 		return
 	}
 	if len(p.tested.spans) == p.tested.whole || len(p.base.spans) == p.base.whole {
-		h.unmeasured(fmt.Sprintf("no data, none of %s was answered by both", countCases(p.cases())))
+		h.unmeasured(fmt.Sprintf("no data, none of %s was answered by both", CountCases(p.cases())))
 		return
 	}
 	switch {
@@ -69,7 +69,7 @@ func (h holder) beside(p pairing) {
 func (h holder) plain(p pairing) {
 	h.beside(p)
 	verdict, cause := decide(h.t.Op, p.tested.bounds(), p.base.bounds())
-	h.say(verdict, cause, fmt.Sprintf("%s over %s, baseline %s%s", formatShare(p.metric, p.tested.value), countCases(p.cases()),
+	h.say(verdict, cause, fmt.Sprintf("%s over %s, baseline %s%s", formatShare(p.metric, p.tested.value), CountCases(p.cases()),
 		formatShare(p.metric, p.base.value), lost(cause, p.tested.open+p.base.open)))
 }
 
@@ -87,7 +87,7 @@ func (h holder) changed(p pairing) {
 		h.out.Low, h.out.High = &count.low, &count.high
 	}
 	verdict, cause := decide(h.t.Op, count, span{wanted, wanted})
-	h.say(verdict, cause, fmt.Sprintf("%g of %s %s%s", value, countCases(p.cases()), h.t.Metric, lost(cause, p.tested.open+p.base.open)))
+	h.say(verdict, cause, fmt.Sprintf("%g of %s %s%s", value, CountCases(p.cases()), h.t.Metric, lost(cause, p.tested.open+p.base.open)))
 }
 
 // chance judges the p value. What is missing may bring the models together, and then nothing is significant.
@@ -109,7 +109,7 @@ func (h holder) chance(p pairing) {
 		h.out.Low, h.out.High = &bounds.low, &bounds.high
 	}
 	verdict, cause := decide(h.t.Op, bounds, span{wanted, wanted})
-	h.say(verdict, cause, fmt.Sprintf("%s over %s%s", formatP(value), countCases(p.cases()), lost(cause, p.tested.open+p.base.open)))
+	h.say(verdict, cause, fmt.Sprintf("%s over %s%s", formatP(value), CountCases(p.cases()), lost(cause, p.tested.open+p.base.open)))
 }
 
 // delta judges the difference, as it is or with confidence.
@@ -126,7 +126,7 @@ func (h holder) delta(p pairing) {
 		return
 	}
 	verdict, cause := decide(h.t.Op, bounds, span{wanted, wanted})
-	h.say(verdict, cause, fmt.Sprintf("%s over %s%s", formatDifference(p.metric, value), countCases(p.cases()), lost(cause, p.tested.open+p.base.open)))
+	h.say(verdict, cause, fmt.Sprintf("%s over %s%s", formatDifference(p.metric, value), CountCases(p.cases()), lost(cause, p.tested.open+p.base.open)))
 }
 
 // difference holds the interval of the difference against a number.
@@ -155,7 +155,7 @@ func (h holder) noDrop(p pairing) {
 	level := h.level()
 	if need := stats.CasesForDrop(level); p.cases() < need {
 		h.say(result.ThresholdUndecided, result.CauseNotEnoughEvidence,
-			fmt.Sprintf("%s could never show a drop with %s confidence, %d could", countCases(p.cases()), formatLevel(level), need))
+			fmt.Sprintf("%s could never show a drop with %s confidence, %d could", CountCases(p.cases()), formatLevel(level), need))
 		return
 	}
 	favours := []float64{0}

@@ -196,7 +196,7 @@ func (h holder) share() {
 	bounds := tested.bounds()
 	wanted := h.t.Value
 	h.values(tested, &wanted)
-	sentence := fmt.Sprintf("%s over %s", formatShare(h.t.Metric, tested.value), countCases(len(cases)))
+	sentence := fmt.Sprintf("%s over %s", formatShare(h.t.Metric, tested.value), CountCases(len(cases)))
 	if h.t.Level == 0 {
 		verdict, cause := decide(h.t.Op, bounds, span{wanted, wanted})
 		h.say(verdict, cause, sentence+lost(cause, tested.open))

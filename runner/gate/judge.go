@@ -95,7 +95,7 @@ func (j Judgement) Conclusion() result.Conclusion {
 	default:
 		return result.Conclusion{
 			Verdict: result.VerdictPass, ExitCode: result.ExitPass, ReasonCode: "passed",
-			Reason: "every threshold holds over " + countCases(j.Summary.Cases),
+			Reason: "every threshold holds over " + CountCases(j.Summary.Cases),
 		}
 	}
 }

@@ -46,12 +46,13 @@ func withoutBaseline(thresholds []spec.Threshold, why string) string {
 func told(p pairing) string {
 	if p.metric == spec.PassRate && !p.open() {
 		broken, fixed := changes(p.differences(0))
-		return fmt.Sprintf("%d broken, %d fixed of %s", broken, fixed, countCases(p.cases()))
+		return fmt.Sprintf("%d broken, %d fixed of %s", broken, fixed, CountCases(p.cases()))
 	}
-	return fmt.Sprintf("%s over %s, baseline %s", formatShare(p.metric, p.tested.value), countCases(p.cases()), formatShare(p.metric, p.base.value))
+	return fmt.Sprintf("%s over %s, baseline %s", formatShare(p.metric, p.tested.value), CountCases(p.cases()), formatShare(p.metric, p.base.value))
 }
 
-func countCases(n int) string {
+// CountCases says how many cases there are.
+func CountCases(n int) string {
 	if n == 1 {
 		return "1 case"
 	}
