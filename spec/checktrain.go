@@ -33,10 +33,16 @@ func (c *checker) checkDataset() {
 	c.choice("dataset.contamination", f.Contamination, []string{"warn", "error", off})
 	c.pipeline.Dataset = &Dataset{
 		Path:    string(f.Path),
+		Paths:   []string{string(f.Path)},
+		Files:   []string{string(f.Path)},
 		Format:  f.Format,
 		Fields:  c.fields(f),
 		TooLong: f.TooLong,
+		Invalid: f.Invalid,
 
+		MaxDropped:    Amount{Value: 0.05, Percent: true, Text: "5%"},
+		Duplicates:    "warn",
+		Secrets:       "warn",
 		Contamination: f.Contamination,
 		Pos:           c.At(at),
 	}

@@ -198,16 +198,7 @@ func (c *checker) findFile(at, name string, opts LoadOptions) (string, bool) {
 	return "", false
 }
 
-// DatasetPath returns where the dataset's file is: joined to the folder of the pipeline file, unless it is absolute. It is empty where there
-// is no dataset.
-func (p *Pipeline) DatasetPath() string {
-	if p.Dataset == nil {
-		return ""
-	}
-	return resolvePath(p.Dir, p.Dataset.Path)
-}
-
-// ResultsPath returns where the results of the baseline are, as DatasetPath does for the data. It is empty where the baseline is another.
+// ResultsPath returns where the results of the baseline are, joined to the folder of the pipeline file unless it is absolute. It is empty where the baseline is another.
 func (p *Pipeline) ResultsPath() string {
 	if p.Test.Baseline.Kind != BaselineResults {
 		return ""

@@ -37,22 +37,11 @@ type Pipeline struct {
 	Warnings diag.List // what is allowed and may not be meant, sorted
 }
 
-// A Dataset says which rows to train on.
-type Dataset struct {
-	Path    string            // as the spec has it, relative to the spec
-	Format  string            // auto, qa or chat
-	Fields  map[string]string // role (question, answer, system) to column; nil: the usual synonyms
-	TooLong string            // error or drop
-
-	Contamination string // warn, error or off: test cases that stand in the training data
-	Pos           diag.Position
-}
-
 // Train says how to train.
 type Train struct {
 	Off             bool
-	Method          string         // supervised
-	Hyperparameters map[string]any // only what differs from auto: n_epochs int, batch_size int, learning_rate_multiplier float64
+	Method          string         // supervised or dpo
+	Hyperparameters map[string]any // only what differs from auto: n_epochs int, batch_size int, learning_rate_multiplier and beta float64
 	Suffix          string
 	Seed            *int
 	Metadata        map[string]string
