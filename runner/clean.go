@@ -99,7 +99,7 @@ func (c *cleaner) file(f provider.File, key string) Leftover {
 	l := Leftover{Kind: LeftoverFile, ID: f.ID, Name: f.Name, Bytes: f.Bytes, CreatedAt: f.CreatedAt, Of: listJobs(users)}
 	alive := living(users)
 	signs := slices.DeleteFunc(slices.Clone(users), func(j provider.Job) bool {
-		return keyOf(j) != "" || j.Status != provider.StatusSucceeded && j.Status != provider.StatusFailed
+		return keyOf(j) != "" || j.TrainingFile != f.ID || j.Status != provider.StatusSucceeded && j.Status != provider.StatusFailed
 	})
 	switch {
 	case len(alive) > 0:

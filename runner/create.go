@@ -17,7 +17,7 @@ func lookAgain() []time.Duration {
 }
 
 // create buys the job: an intent on disk, one POST, and after an answer that never came a long look before one more.
-func (t *trainer) create(ctx context.Context, file provider.File) (provider.Job, error) {
+func (t *trainer) create(ctx context.Context) (provider.Job, error) {
 	before, err := t.state()
 	if err != nil {
 		return provider.Job{}, err
@@ -29,18 +29,18 @@ func (t *trainer) create(ctx context.Context, file provider.File) (provider.Job,
 			return job, err
 		}
 	}
-	job, first := t.createOnce(ctx, file)
-	for delay := time.Second; isUnseenFile(first) && delay <= unseenPatience; delay *= 2 {
-		t.inform(stageTrain, fmt.Sprintf("the provider does not see file %s yet: asking again", file.ID))
+	job, first := t.createOnce(ctx)
+	for delay := time.Second; t.unseenFile(first) != "" && delay <= unseenPatience; delay *= 2 {
+		t.inform(stageTrain, fmt.Sprintf("the provider does not see file %s yet: asking again", t.unseenFile(first)))
 		if err := pause(ctx, delay); err != nil {
 			return provider.Job{}, err
 		}
-		job, first = t.createOnce(ctx, file)
+		job, first = t.createOnce(ctx)
 	}
 	if t.refusesMetadata(first) {
 		t.withoutMetadata = true
 		t.warn(stageTrain, "the provider refuses a job's metadata: the job carries none, and is found again by its training file")
-		job, first = t.createOnce(ctx, file)
+		job, first = t.createOnce(ctx)
 	}
 	if !isAmbiguous(first) {
 		return job, first
@@ -48,7 +48,7 @@ func (t *trainer) create(ctx context.Context, file provider.File) (provider.Job,
 	if job, found, err := t.searchAfterLoss(ctx); err != nil || found {
 		return job, err
 	}
-	job, second := t.createOnce(ctx, file)
+	job, second := t.createOnce(ctx)
 	if !isAmbiguous(second) {
 		return job, second
 	}
@@ -71,7 +71,7 @@ func (t *trainer) searchAfterLoss(ctx context.Context) (provider.Job, bool, erro
 }
 
 // createOnce sends one POST between two records.
-func (t *trainer) createOnce(ctx context.Context, file provider.File) (provider.Job, error) {
+func (t *trainer) createOnce(ctx context.Context) (provider.Job, error) {
 	if err := t.recordState(t.key, stateIntent, ""); err != nil {
 		return provider.Job{}, err
 	}
@@ -79,7 +79,8 @@ func (t *trainer) createOnce(ctx context.Context, file provider.File) (provider.
 	defer cancel()
 	job, err := t.Trainer.CreateJob(ctx, provider.JobRequest{
 		Model:           t.Pipeline.BaseModel,
-		TrainingFile:    file.ID,
+		TrainingFile:    t.training.id,
+		ValidationFile:  t.validation.id,
 		Method:          t.Pipeline.Train.Method,
 		Hyperparameters: t.Pipeline.Train.Hyperparameters,
 		Suffix:          t.Pipeline.Train.Suffix,
@@ -121,11 +122,20 @@ func (t *trainer) refusesMetadata(err error) bool {
 // mind about a new file. The refusal is certain, so nothing is bought twice.
 const unseenPatience = 8 * time.Second
 
-// isUnseenFile reports whether a service certainly refused a job for want of what it names, such as its file.
-func isUnseenFile(err error) bool {
+// unseenFile returns the file for want of which a service certainly refused a job, or nothing: where the service does not say which of what
+// the job names is missing, it may be the training file.
+func (t *trainer) unseenFile(err error) string {
 	var refusal *provider.Error
-	return errors.As(err, &refusal) && refusal.Definite() &&
-		(refusal.Kind == provider.KindNotFound && refusal.Param != "model" && refusal.Code != "model_not_found" || refusal.Param == "training_file")
+	switch {
+	case !errors.As(err, &refusal) || !refusal.Definite():
+		return ""
+	case refusal.Param == "validation_file":
+		return t.validation.id
+	case refusal.Param == "training_file", refusal.Kind == provider.KindNotFound && refusal.Param != "model" && refusal.Code != "model_not_found":
+		return t.training.id
+	default:
+		return ""
+	}
 }
 
 // answerGrace is how long an interrupted run still waits for the answer to a request that costs money.

@@ -30,7 +30,7 @@ func trainKey(p *spec.Pipeline, prepared *dataset.Prepared, endpoint provider.En
 }
 
 func inputsOf(p *spec.Pipeline, prepared *dataset.Prepared, endpoint provider.Endpoint) trainInputs {
-	return trainInputs{
+	inputs := trainInputs{
 		Training:        prepared.SHA256,
 		BaseModel:       p.BaseModel,
 		Method:          p.Train.Method,
@@ -40,10 +40,31 @@ func inputsOf(p *spec.Pipeline, prepared *dataset.Prepared, endpoint provider.En
 		ExtraBody:       endpoint.ExtraBody,
 		Provider:        endpoint.Identity(),
 	}
+	if prepared.Validation != nil {
+		inputs.Validation = prepared.Validation.SHA256
+	}
+	return inputs
 }
 
 // ownPrefix begins the name of every file that ftrun uploads.
 const ownPrefix = "ftrun-"
 
-// trainingFileName is the name under which the training file of a key is uploaded, and found again.
-func trainingFileName(key string) string { return ownPrefix + key[:keyLength] + "-train.jsonl" }
+// A jobFile is one of the files that a job is made from.
+type jobFile struct {
+	role  string // training or validation, for people
+	spec  string // path of the key that the file comes of
+	name  string // under which it is uploaded, and found again: it carries the key
+	path  string // on this machine; empty: it is not written
+	bytes int64
+	id    string // of the one at the provider that this run sent or found
+	sent  bool   // by this run
+}
+
+// filesOf returns the files of the job of a key: the training file, and the validation file, which has no name where there is none.
+func filesOf(key string, prepared *dataset.Prepared) (training, validation jobFile) {
+	training = jobFile{role: "training", spec: "dataset", name: ownPrefix + key[:keyLength] + "-train.jsonl", path: prepared.Path, bytes: prepared.Bytes}
+	if v := prepared.Validation; v != nil {
+		validation = jobFile{role: "validation", spec: "dataset.validation", name: ownPrefix + key[:keyLength] + "-valid.jsonl", path: v.Path, bytes: v.Bytes}
+	}
+	return training, validation
+}

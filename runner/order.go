@@ -19,14 +19,15 @@ type order struct {
 	*runState
 	profile provider.Profile
 	key     string
-	bytes   int64  // of the training file
-	fileID  string // of the file that this run sent or found
+
+	training, validation jobFile // validation has no name where there is none
 }
 
 func (r *runState) order(prepared *dataset.Prepared) order {
 	key := trainKey(r.Pipeline, prepared, r.Endpoint)
 	r.run.Provenance.TrainKey = key
-	return order{runState: r, profile: r.Endpoint.Profile(), key: key, bytes: prepared.Bytes}
+	training, validation := filesOf(key, prepared)
+	return order{runState: r, profile: r.Endpoint.Profile(), key: key, training: training, validation: validation}
 }
 
 // listed returns the job at the provider that these inputs already have: the oldest that lives or succeeded, else one that failed and
@@ -87,20 +88,37 @@ func (o order) check(ctx context.Context, j provider.Job) error {
 // otherFile says that a job was made from a file that is certainly not the order's, or nothing. A name proves that only of ftrun's own
 // files, or where the order's file is listed too: some services rename what they are sent, and files expire.
 func (o order) otherFile(ctx context.Context, j provider.Job) string {
-	if j.TrainingFile == "" || j.TrainingFile == o.fileID {
+	if isUnsaidOr(j.TrainingFile, o.training.id) && isUnsaidOr(j.ValidationFile, o.validation.id) {
 		return ""
 	}
 	files, err := o.Trainer.Files(ctx)
 	if err != nil {
 		return "" // the job itself is what was asked for
 	}
-	own := trainingFileName(o.key)
-	i := slices.IndexFunc(files, func(f provider.File) bool { return f.ID == j.TrainingFile })
-	if i < 0 || files[i].Name == own || files[i].Name == "" {
+	if name := otherName(files, j.TrainingFile, o.training); name != "" {
+		return fmt.Sprintf("it was made from the file %q", name)
+	}
+	if name := otherName(files, j.ValidationFile, o.validation); name != "" {
+		return fmt.Sprintf("it was validated with the file %q", name)
+	}
+	return ""
+}
+
+// isUnsaidOr reports whether a job does not name a file, or the one that is known to be its own.
+func isUnsaidOr(id, own string) bool { return id == "" || id == own }
+
+// otherName returns the name of a file that is certainly not the one that it stands for, or nothing.
+func otherName(files []provider.File, id string, own jobFile) string {
+	if isUnsaidOr(id, own.id) {
 		return ""
 	}
-	if strings.HasPrefix(files[i].Name, ownPrefix) || slices.ContainsFunc(files, func(f provider.File) bool { return f.Name == own }) {
-		return fmt.Sprintf("it was made from the file %q", files[i].Name)
+	i := slices.IndexFunc(files, func(f provider.File) bool { return f.ID == id })
+	if i < 0 || files[i].Name == own.name {
+		return ""
+	}
+	isOwn := func(f provider.File) bool { return own.name != "" && f.Name == own.name }
+	if strings.HasPrefix(files[i].Name, ownPrefix) || files[i].Name != "" && slices.ContainsFunc(files, isOwn) {
+		return files[i].Name
 	}
 	return ""
 }
@@ -176,7 +194,7 @@ func (o order) carriesOther(j provider.Job) bool {
 // jobsByFile finds jobs at a service that drops metadata: those of the training file, whose name carries the key. Where that file was
 // never uploaded there is no such job.
 func (o order) jobsByFile(ctx context.Context) ([]provider.Job, error) {
-	files, err := o.uploads(ctx)
+	files, err := o.uploads(ctx, o.training)
 	if err != nil {
 		return nil, err
 	}
@@ -184,8 +202,8 @@ func (o order) jobsByFile(ctx context.Context) ([]provider.Job, error) {
 	for _, f := range files {
 		ids[f.ID] = true
 	}
-	if o.fileID != "" {
-		ids[o.fileID] = true
+	if o.training.id != "" {
+		ids[o.training.id] = true
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -197,21 +215,20 @@ func (o order) jobsByFile(ctx context.Context) ([]provider.Job, error) {
 	return slices.DeleteFunc(jobs, func(j provider.Job) bool { return o.carriesOther(j) || !ids[j.TrainingFile] }), nil
 }
 
-// uploads returns the training files of the order at the provider. There can be several: of two machines, or of an upload whose answer
-// was lost.
-func (o order) uploads(ctx context.Context) ([]provider.File, error) {
+// uploads returns the copies of a file at the provider. There can be several: of two machines, or of an upload whose answer was lost.
+func (o order) uploads(ctx context.Context, own jobFile) ([]provider.File, error) {
 	files, err := o.Trainer.Files(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(files, func(f provider.File) bool {
-		return f.Name != trainingFileName(o.key) || f.Bytes != o.bytes && f.Bytes != 0 // some services do not say the size
+		return f.Name != own.name || f.Bytes != own.bytes && f.Bytes != 0 // some services do not say the size
 	}), nil
 }
 
-// uploaded returns the training file at the provider, where it is there and can be used.
-func (o order) uploaded(ctx context.Context) (provider.File, bool, error) {
-	files, err := o.uploads(ctx)
+// uploaded returns a file at the provider, where it is there and can be used.
+func (o order) uploaded(ctx context.Context, own jobFile) (provider.File, bool, error) {
+	files, err := o.uploads(ctx, own)
 	if err != nil {
 		return provider.File{}, false, err
 	}

@@ -8,23 +8,55 @@ import (
 	"time"
 
 	"ftrun/runner/provider"
+	"ftrun/spec"
 	"ftrun/spec/diag"
 )
 
 // checkLimits holds what is about to be sent against the provider's documented limits, before anything is sent.
 func (t *trainer) checkLimits() error {
 	var problems diag.List
-	if limit := t.profile.MaxFileBytes; limit > 0 && t.prepared.Bytes > limit {
+	for _, file := range t.files() {
+		if limit := t.profile.MaxFileBytes; limit > 0 && file.bytes > limit {
+			problems = append(problems, diag.Diagnostic{
+				Pos: t.Pipeline.Dataset.Pos, Path: file.spec,
+				Message: fmt.Sprintf("the %s file has %d bytes, and provider %q takes %d", file.role, file.bytes, t.profile.Kind, limit),
+				Hint:    "use fewer rows of data, or another provider",
+			})
+		}
+	}
+	if message, hint := methodProblem(t.Pipeline, t.Endpoint); message != "" {
 		problems = append(problems, diag.Diagnostic{
-			Pos: t.Pipeline.Dataset.Pos, Path: "dataset",
-			Message: fmt.Sprintf("the training file has %d bytes, and provider %q takes %d", t.prepared.Bytes, t.profile.Kind, limit),
-			Hint:    "train on fewer rows, or at another provider",
+			Pos: diag.Position{File: t.Pipeline.File}, Path: "train.method", Message: message, Hint: hint,
 		})
 	}
 	if message := suffixProblem(t.Pipeline.Train.Suffix, t.profile); message != "" {
 		problems = append(problems, diag.Diagnostic{Pos: diag.Position{File: t.Pipeline.File}, Path: "train.suffix", Message: message})
 	}
 	return problems.Err()
+}
+
+// The methods of training.
+const (
+	methodSupervised = "supervised" // every service has it that trains at all
+	methodDPO        = "dpo"
+)
+
+// methodProblem says why a method can't be asked for at an endpoint, and the way out, or nothing. What a service's documents leave open is
+// for the service to say.
+func methodProblem(p *spec.Pipeline, e provider.Endpoint) (message, hint string) {
+	method := p.Train.Method
+	switch {
+	case method == methodSupervised:
+		return "", ""
+	case e.Wire == provider.WireHyperparameters:
+		return fmt.Sprintf("provider %q is sent wire: %s, which has no place for the method %q", e.Kind, e.Wire, method),
+			"train at a provider that takes a method (openai, azure, embedded), or set provider.wire: method if the service takes one all the same"
+	case method == methodDPO && e.Profile().RefusesDPO(p.BaseModel):
+		return fmt.Sprintf("provider %q documents no %s for base model %q", e.Kind, method, p.BaseModel),
+			"choose a base model that it documents for the method, or train.method: supervised"
+	default:
+		return "", ""
+	}
 }
 
 // suffixProblem says what is wrong with a suffix at a provider, or nothing.

@@ -45,7 +45,7 @@ func (r *runState) prepare(ctx context.Context) (done[*dataset.Prepared], error)
 
 // sweepPrepared removes what killed runs left half written. The journal's lock is held: no other run writes here.
 func (r *runState) sweepPrepared() {
-	left, err := filepath.Glob(filepath.Join(r.preparedDir(), "."+trainingFile+".tmp-*"))
+	left, err := filepath.Glob(filepath.Join(r.preparedDir(), ".*.tmp-*"))
 	if err != nil {
 		return // the pattern is ours; a folder with odd signs in its name keeps its leftovers
 	}
@@ -104,12 +104,23 @@ func (r *runState) preparedBefore(key, out string) (*dataset.Prepared, bool) {
 	if !found || json.Unmarshal(record.Data, &prepared) != nil {
 		return nil, false
 	}
-	sum, size, err := digest(out)
-	if err != nil || sum != prepared.SHA256 || size != prepared.Bytes {
+	if !isFile(out, prepared.SHA256, prepared.Bytes) {
 		return nil, false
 	}
 	prepared.Path = out
+	if v := prepared.Validation; v != nil { // the state folder may have moved since
+		v.Path = filepath.Join(filepath.Dir(out), filepath.Base(v.Path))
+		if !isFile(v.Path, v.SHA256, v.Bytes) {
+			return nil, false
+		}
+	}
 	return &prepared, true
+}
+
+// isFile reports whether a file has exactly that content.
+func isFile(path, sha256 string, size int64) bool {
+	sum, n, err := digest(path)
+	return err == nil && sum == sha256 && n == size
 }
 
 // lookPrepared returns what the data gives, and whether it is prepared already; else it reads the data as a run would. It writes nothing.

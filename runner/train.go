@@ -89,14 +89,12 @@ func (t *trainer) adopted(job provider.Job) (done[provider.Job], error) {
 		t.recordState(t.key, stateCreated, job.ID)
 }
 
-// buy uploads the training file and creates the job.
+// buy uploads the files and creates the job.
 func (t *trainer) buy(ctx context.Context) (done[provider.Job], error) {
-	file, sent, err := t.upload(ctx)
-	if err != nil {
+	if err := t.uploadAll(ctx); err != nil {
 		return done[provider.Job]{}, err
 	}
-	t.fileID = file.ID
-	job, err := t.create(ctx, file)
+	job, err := t.create(ctx)
 	if err == nil {
 		return done[provider.Job]{Value: job, Reason: "job " + job.ID + " created"}, nil
 	}
@@ -104,12 +102,22 @@ func (t *trainer) buy(ctx context.Context) (done[provider.Job], error) {
 	if !errors.As(err, &refusal) || !refusal.Definite() || t.inDoubt {
 		return done[provider.Job]{}, err
 	}
-	// A machine that started at the same moment may have been quicker; its job needs the file.
+	// A machine that started at the same moment may have been quicker; its job needs the files.
 	if job, found, lookErr := t.listed(ctx); lookErr == nil && found {
 		return t.adopted(job)
 	}
-	t.tidyUpload(ctx, file, sent, refusal)
+	for _, file := range t.files() {
+		t.tidyUpload(ctx, *file, isPassing(refusal))
+	}
 	return done[provider.Job]{}, err
+}
+
+// files returns the files that the job is made from.
+func (t *trainer) files() []*jobFile {
+	if t.validation.name == "" {
+		return []*jobFile{&t.training}
+	}
+	return []*jobFile{&t.training, &t.validation}
 }
 
 // recordJob is the kind of the journal records of the train stage. The last one under a train key says how things stand.

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,31 +11,49 @@ import (
 	"ftrun/runner/provider"
 )
 
-// upload returns the training file at the provider, ready for use, and whether this run sent it: it does so only where the file is not
-// there yet. Its name carries the key.
-func (t *trainer) upload(ctx context.Context) (file provider.File, sent bool, err error) {
-	file, found, err := t.uploaded(ctx)
-	if err == nil && !found {
-		sent = true
-		file, err = t.send(ctx)
+// uploadAll sees to it that every file of the job is at the provider, ready for use. Where one certainly can't be, those before it were
+// sent for nothing.
+func (t *trainer) uploadAll(ctx context.Context) error {
+	files := t.files()
+	for i, file := range files {
+		err := t.upload(ctx, file)
+		if err == nil {
+			continue
+		}
+		if refusal, ok := errors.AsType[*provider.Error](err); ok && refusal.Definite() || isFileRefused(err) {
+			for _, earlier := range files[:i] {
+				t.tidyUpload(ctx, *earlier, ok && isPassing(refusal))
+			}
+		}
+		return err
 	}
-	if err != nil {
-		return provider.File{}, sent, err
-	}
-	file, err = t.settled(ctx, file)
-	return file, sent, err
+	return nil
 }
 
-// maxSends is how often a training file is sent whose arrival nobody confirms. A second copy costs nothing, and is not used.
+// upload finds a file at the provider, or sends it where it is not there yet, and waits until it is ready for use.
+func (t *trainer) upload(ctx context.Context, own *jobFile) error {
+	file, found, err := t.uploaded(ctx, *own)
+	if err == nil && !found {
+		own.sent = true
+		file, err = t.send(ctx, *own)
+	}
+	if err != nil {
+		return err
+	}
+	own.id = file.ID
+	return t.settled(ctx, file)
+}
+
+// maxSends is how often a file is sent whose arrival nobody confirms. A second copy costs nothing, and is not used.
 const maxSends = 3
 
-// send uploads the training file. Where the answer is lost the file may be there: it is looked for before it is sent again.
-func (t *trainer) send(ctx context.Context) (provider.File, error) {
+// send uploads a file. Where the answer is lost the file may be there: it is looked for before it is sent again.
+func (t *trainer) send(ctx context.Context, own jobFile) (provider.File, error) {
 	for sends := 1; ; sends++ {
 		file, err := t.Trainer.Upload(ctx, provider.Upload{
-			Name: trainingFileName(t.key),
-			Size: t.prepared.Bytes,
-			Open: func() (io.ReadCloser, error) { return os.Open(t.prepared.Path) },
+			Name: own.name,
+			Size: own.bytes,
+			Open: func() (io.ReadCloser, error) { return os.Open(own.path) },
 
 			ExpiresAfter: t.Pipeline.Train.ExpiresAfter,
 		})
@@ -42,7 +61,7 @@ func (t *trainer) send(ctx context.Context) (provider.File, error) {
 			return file, err
 		}
 		t.inform(stageTrain, "the answer to the upload is lost: looking for the file")
-		file, found, lookErr := t.searchFile(ctx)
+		file, found, lookErr := t.searchFile(ctx, own)
 		if lookErr != nil || found {
 			return file, lookErr
 		}
@@ -53,12 +72,12 @@ func (t *trainer) send(ctx context.Context) (provider.File, error) {
 }
 
 // searchFile looks for a file that may have arrived, for as long as a list may lag.
-func (t *trainer) searchFile(ctx context.Context) (provider.File, bool, error) {
+func (t *trainer) searchFile(ctx context.Context, own jobFile) (provider.File, bool, error) {
 	for _, delay := range lookAgain() {
 		if err := pause(ctx, delay); err != nil {
 			return provider.File{}, false, err
 		}
-		if file, found, err := t.uploaded(ctx); err == nil && found {
+		if file, found, err := t.uploaded(ctx, own); err == nil && found {
 			return file, true, nil
 		}
 	}
@@ -69,11 +88,11 @@ func (t *trainer) searchFile(ctx context.Context) (provider.File, bool, error) {
 const settlePatience = 10 * time.Minute
 
 // settled waits until the service can use the file: a job created before that fails.
-func (t *trainer) settled(ctx context.Context, file provider.File) (provider.File, error) {
+func (t *trainer) settled(ctx context.Context, file provider.File) error {
 	told := false
 	for start, delay := time.Now(), time.Second; t.unsettled(file.Status); delay = min(2*delay, 10*time.Second) {
 		if time.Since(start) > settlePatience {
-			return file, &stuckError{
+			return &stuckError{
 				Code:    "file_not_ready",
 				Message: fmt.Sprintf("uploaded file %s is still %s after %v", file.ID, file.Status, settlePatience),
 				Way:     "run the same command again to go on waiting",
@@ -84,24 +103,32 @@ func (t *trainer) settled(ctx context.Context, file provider.File) (provider.Fil
 			told = true
 		}
 		if err := pause(ctx, delay); err != nil {
-			return file, err
+			return err
 		}
 		next, err := t.Trainer.File(ctx, file.ID)
 		if err != nil && !isKind(err, provider.KindNotFound) { // a service that is not yet of one mind
-			return file, err
+			return err
 		}
 		if err == nil {
 			file = next
 		}
 	}
 	if file.Status == provider.FileError {
-		return file, &stuckError{
-			Code:    "file_refused",
+		return &stuckError{
+			Code:    codeFileRefused,
 			Message: fmt.Sprintf("the provider can't use file %s: %s", file.ID, orUnsaid(file.Details)),
 			Way:     "mend what the reason names and run the same command again: a file that is in error is not used again",
 		}
 	}
-	return file, nil
+	return nil
+}
+
+const codeFileRefused = "file_refused"
+
+// isFileRefused reports whether the service has looked at a file and will not use it.
+func isFileRefused(err error) bool {
+	stuck, ok := errors.AsType[*stuckError](err)
+	return ok && stuck.Code == codeFileRefused
 }
 
 // unsettled reports whether a file in that status is to become another. An unknown status is taken for usable: the create says more.
@@ -116,19 +143,23 @@ func orUnsaid(reason string) string {
 	return reason
 }
 
-// tidyUpload sees to the training file of a job that was certainly refused. One that the next run can use stays; one that this run sent
-// for nothing goes; whatever is left is named.
-func (t *trainer) tidyUpload(ctx context.Context, file provider.File, sent bool, refusal *provider.Error) {
-	passing := refusal.Kind == provider.KindRateLimited || refusal.Kind == provider.KindQuota || refusal.Kind == provider.KindAuth
-	if passing || !sent {
-		t.warn(stageTrain, fmt.Sprintf("training file %s stays at the provider, for the next run", file.ID))
+// isPassing reports whether a refusal may be none at the next run.
+func isPassing(refusal *provider.Error) bool {
+	return refusal.Kind == provider.KindRateLimited || refusal.Kind == provider.KindQuota || refusal.Kind == provider.KindAuth
+}
+
+// tidyUpload sees to a file of a job that is certainly not to be. One that the next run can use stays; one that this run sent for nothing
+// goes; whatever is left is named.
+func (t *trainer) tidyUpload(ctx context.Context, file jobFile, passing bool) {
+	if passing || !file.sent {
+		t.warn(stageTrain, fmt.Sprintf("%s file %s stays at the provider, for the next run", file.role, file.id))
 		return
 	}
 	ctx, cancel := outlive(ctx, answerGrace)
 	defer cancel()
-	if err := t.Trainer.DeleteFile(ctx, file.ID); err != nil {
-		t.warn(stageTrain, fmt.Sprintf("training file %s stays at the provider: %v", file.ID, err))
+	if err := t.Trainer.DeleteFile(ctx, file.id); err != nil {
+		t.warn(stageTrain, fmt.Sprintf("%s file %s stays at the provider: %v", file.role, file.id, err))
 		return
 	}
-	t.warn(stageTrain, fmt.Sprintf("training file %s was deleted at the provider again", file.ID))
+	t.warn(stageTrain, fmt.Sprintf("%s file %s was deleted at the provider again", file.role, file.id))
 }

@@ -48,6 +48,16 @@ type Prepared struct {
 	Stats    result.Dataset
 	Columns  map[string]string // question and answer rows: the column that each role was read from; nil for chat
 	Warnings []string
+
+	Validation *Written // the validation file, beside the training file; nil: there is none
+}
+
+// Written is a file of examples that was written, or, after Check, would be.
+type Written struct {
+	Path     string // empty after Check
+	SHA256   string // hex
+	Bytes    int64
+	Examples int // lines
 }
 
 // Prepare writes the training file. Where the data is at fault the error is a [diag.List] of every problem, and nothing is written:

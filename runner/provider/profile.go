@@ -1,6 +1,10 @@
 package provider
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // KindEmbedded is the engine that ftrun starts itself.
 const KindEmbedded = "embedded"
@@ -46,6 +50,9 @@ type Profile struct {
 	NeedsSuffix  bool  // a job without a suffix is refused
 	MaxEpochs    int   // of a job; 0: the API's own limit
 
+	// NoDPO are the base models that the service documents for other methods only, by name; one with a date after it is the same model.
+	NoDPO []string
+
 	// Deploy says how a fine-tuned model comes to answer, where that takes more than the end of its job. Empty: nothing.
 	Deploy string
 }
@@ -62,6 +69,7 @@ func Profiles() []Profile {
 		{
 			Kind: "openai", BaseURL: "https://api.openai.com/v1", KeyEnv: "OPENAI_API_KEY", EnvURL: true,
 			Auth: AuthBearer, Wire: WireMethod, Metadata: MetadataFilter, ModelsListed: true, MaxFileBytes: 512 * mb,
+			NoDPO: []string{"o4-mini"},
 		},
 		{
 			Kind: KindEmbedded,
@@ -70,6 +78,7 @@ func Profiles() []Profile {
 		{
 			Kind: "azure", KeyEnv: "AZURE_OPENAI_API_KEY",
 			Auth: AuthAPIKey, Wire: WireMethod, Metadata: MetadataIgnored, SettleFiles: true, MaxFileBytes: 512 * mb, MaxSuffix: 40,
+			NoDPO:  []string{"gpt-4o-mini", "o4-mini", "gpt-5", "gpt-oss-20b", "ministral-3b"},
 			Deploy: "create a deployment of it at the Azure resource (format OpenAI, version 1), then put the deployment's name into test.model",
 		},
 		{
@@ -115,4 +124,21 @@ func Kinds() []string {
 		kinds = append(kinds, p.Kind)
 	}
 	return kinds
+}
+
+// dated is a model's name with the date of its snapshot.
+var dated = regexp.MustCompile(`^(.+)-\d{4}-\d{2}-\d{2}$`)
+
+// RefusesDPO reports whether the service's documents say that a base model, or a model tuned from one, is trained by other methods only.
+// False means yes or that nothing is said.
+func (p Profile) RefusesDPO(base string) bool {
+	name := strings.ToLower(base)
+	if tuned, ok := strings.CutPrefix(name, "ft:"); ok { // ft:BASE:ORGANIZATION:SUFFIX:ID
+		name, _, _ = strings.Cut(tuned, ":")
+	}
+	name, _, _ = strings.Cut(name, ".ft-") // BASE.ft-ID, as Azure has it
+	if m := dated.FindStringSubmatch(name); m != nil {
+		name = m[1]
+	}
+	return slices.Contains(p.NoDPO, name)
 }
