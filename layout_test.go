@@ -37,6 +37,7 @@ var levels = map[string]int{
 	"ftrun/runner/stats":                         0,
 	"ftrun/runner/wordchars":                     0,
 	"ftrun/spec/diag":                            0,
+	"ftrun/runner/tokens/internal/ranktable":     0,
 	"ftrun/runner/provider/providertest/openapi": 0,
 	"ftrun/bench/gsm8kspec":                      5, // a program of its own
 	"ftrun/bench/answers":                        5, // as well

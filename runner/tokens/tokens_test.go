@@ -1,9 +1,6 @@
 package tokens_test
 
 import (
-	"bufio"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -116,48 +113,6 @@ func TestModels(t *testing.T) {
 		limit, ok := tokens.Limit(test.model)
 		if limit != test.limit || ok != (test.limit > 0) {
 			t.Errorf("Limit(%q) = %d, %t, want %d", test.model, limit, ok, test.limit)
-		}
-	}
-}
-
-// FuzzCount checks what every text must keep: no panic, no token without a byte, and a sum that joining can't raise by much.
-func FuzzCount(f *testing.F) {
-	f.Add("tiktoken is great!")
-	f.Add("AB中C\u0301 Ⅷ²٣ 'LL ſ\r\n\t ")
-	f.Fuzz(func(t *testing.T, text string) {
-		text = strings.ToValidUTF8(text, "?")
-		if len(text) > 2000 {
-			text = ""
-		}
-		n := counter(t, tokens.O200K).Count(text)
-		if n > len(text) || n == 0 && text != "" {
-			t.Errorf("%q has %d tokens in %d bytes", text, n, len(text))
-		}
-	})
-}
-
-// BenchmarkCount counts the first 300 lines of GSM8K.
-func BenchmarkCount(b *testing.B) {
-	folder := os.Getenv("FTRUN_TESTDATA")
-	if folder == "" {
-		folder = filepath.Join("..", "..", "..", "shared")
-	}
-	file, err := os.Open(filepath.Join(folder, "data", "gsm8k_train.jsonl"))
-	if err != nil {
-		b.Skip("needs gsm8k_train.jsonl: ", err)
-	}
-	defer file.Close()
-	var texts []string
-	size := 0
-	for in := bufio.NewScanner(file); in.Scan() && len(texts) < 300; {
-		texts = append(texts, in.Text())
-		size += len(in.Text())
-	}
-	c := counter(b, tokens.O200K)
-	b.SetBytes(int64(size))
-	for b.Loop() {
-		for _, text := range texts {
-			c.Count(text)
 		}
 	}
 }

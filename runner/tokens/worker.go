@@ -1,0 +1,95 @@
+package tokens
+
+import (
+	"unicode/utf8"
+
+	"ftrun/runner/tokens/internal/ranktable"
+)
+
+// An encoding is what one of our own counters is made of.
+type encoding struct {
+	ranks *ranktable.Table
+	cut   func(t *classes, text string, i int) (end int)
+}
+
+// A worker counts for one caller at a time. It remembers how many tokens short pieces have, 512 KB of them, because most pieces of a
+// text were there before.
+type worker struct {
+	encoding
+	classes *classes // nil until a text needs them
+	merger  merger
+	seen    [1 << seenBits]memory
+}
+
+const seenBits = 15
+
+// A memory is a piece of up to [ranktable.Short] bytes as [ranktable.Words] gives it. The upper byte of hi has the piece's length and
+// its tokens, four bits each; a length of 0 is no memory.
+type memory struct{ lo, hi uint64 }
+
+func newWorker(e encoding) *worker {
+	return &worker{encoding: e, merger: merger{ranks: e.ranks}}
+}
+
+// count returns the number of tokens of a text.
+func (w *worker) count(text string) int {
+	text = w.readable(text)
+	sum := 0
+	for i := 0; i < len(text); {
+		end := w.cut(w.classes, text, i)
+		sum += w.piece(text, i, end-i)
+		i = end
+	}
+	return sum
+}
+
+// readable returns text with U+FFFD for every byte that is no UTF-8, which is how tiktoken-go reads them.
+func (w *worker) readable(text string) string {
+	if isASCII(text) {
+		return text
+	}
+	if w.classes == nil {
+		w.classes = allClasses()
+	}
+	if utf8.ValidString(text) {
+		return text
+	}
+	return string([]rune(text))
+}
+
+func isASCII(text string) bool {
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		if load8(text, i)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for ; i < len(text); i++ {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// piece returns the number of tokens of the piece text[i:i+n].
+func (w *worker) piece(text string, i, n int) int {
+	if n > ranktable.Short {
+		if w.ranks.Rank(text, i, n) != ranktable.None {
+			return 1
+		}
+		return len(w.merger.merge(text, i, n))
+	}
+	lo, hi := ranktable.Words(text, i, n)
+	hash := ranktable.Hash(lo, hi, n)
+	m := &w.seen[hash>>(64-seenBits)]
+	if m.lo == lo && m.hi&^(15<<56) == hi|uint64(n)<<60 {
+		return int(m.hi >> 56 & 15)
+	}
+	count := 1
+	if n > 1 && w.ranks.Find(hash, text[i:i+n]) == ranktable.None {
+		count = len(w.merger.merge(text, i, n))
+	}
+	*m = memory{lo, hi | uint64(n)<<60 | uint64(count)<<56}
+	return count
+}
