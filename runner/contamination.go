@@ -55,18 +55,19 @@ func FindContaminated(ctx context.Context, p *spec.Pipeline) (*Contaminated, err
 		cases[i] = overlap.Case{Question: askedIn(c), Answer: c.Answer}
 	}
 	finder := overlap.New(cases)
+	looker := finder.Looker()
 	err := dataset.Scan(ctx, DatasetConfig(p, ""), func(l dataset.Lesson) error {
 		at := overlap.Place{Source: p.Dataset.Path, Row: l.Row, Line: l.Line}
-		finder.Look(at, l.Question, l.Answer)
+		looker.Look(at, l.Question, l.Answer)
 		if l.Asked != "" {
-			finder.Look(at, l.Asked, l.Answer)
+			looker.Look(at, l.Asked, l.Answer)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for test cases in the training data: %w", err)
 	}
-	c := contaminatedBy(p, finder.Findings())
+	c := contaminatedBy(p, finder.Findings(looker))
 	if p.Dataset.Contamination == contaminationError && c.Summary != "" {
 		return c, &contaminatedError{message: headline(p, c.Report), problems: c.Places}
 	}

@@ -4,7 +4,7 @@ import "iter"
 
 // A corpus is the words of all questions that are looked for, one after the other, as numbers.
 type corpus struct {
-	vocabulary map[string]uint32
+	vocabulary *vocabulary
 	words      []uint32 // by position; position 0 belongs to no question, and word 0 is none of theirs
 	owner      []int32  // by position: the question
 }
@@ -25,7 +25,6 @@ type grams struct {
 type slot struct {
 	tag  uint32 // of the hash
 	head uint32 // its last position in the corpus; 0: empty
-	seen uint32 // example in which it was met last
 }
 
 const (
@@ -53,15 +52,15 @@ func (g *grams) roll(hash uint64, in, out uint32) uint64 {
 	return hash*base + uint64(in)*base - uint64(out)*base*g.power
 }
 
-// find returns the slot of the n-gram whose words these are, or the empty one where it would be.
-func (g *grams) find(hash uint64, words []uint32) *slot {
+// find returns the place of the slot of the n-gram whose words these are, or of the empty one where it would be.
+func (g *grams) find(hash uint64, words []uint32) uint64 {
 	mask := uint64(len(g.slots) - 1)
 	hash *= base
 	tag := uint32(hash)
-	for i := hash >> 32; ; i++ {
-		s := &g.slots[i&mask]
+	for i := hash >> 32 & mask; ; i = (i + 1) & mask {
+		s := &g.slots[i]
 		if s.head == 0 || s.tag == tag && g.is(s.head, words) {
-			return s
+			return i
 		}
 	}
 }
@@ -93,7 +92,7 @@ func (g *grams) add(start, end int) {
 }
 
 func (g *grams) put(hash uint64, at uint32) {
-	s := g.find(hash, g.corpus.words[at:int(at)+g.n])
+	s := &g.slots[g.find(hash, g.corpus.words[at:int(at)+g.n])]
 	s.tag = uint32(hash * base)
 	owner, p := g.corpus.owner[at], s.head
 	for range maxChain - 1 {

@@ -3,6 +3,7 @@ package overlap_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -48,30 +49,31 @@ func BenchmarkGSM8K(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		f := overlap.New(cases)
-		for i, r := range rows {
-			f.Look(overlap.Place{Row: i + 1}, r.Question, r.Answer)
-		}
-		f.Findings()
+		l := f.Looker()
+		lookAll(l, rows)
+		f.Findings(l)
 	}
 }
 
-// BenchmarkRows looks for the same cases in rows without end: what a long file costs, in bytes of its questions and in rows.
+// BenchmarkRows looks for some of the cases in rows without end: what a long file costs on one core, in bytes of its questions and in rows.
 func BenchmarkRows(b *testing.B) {
 	cases, rows := gsm8k(b, "test"), gsm8k(b, "train")
-	f := overlap.New(cases)
-	b.SetBytes(questionBytes(rows))
-	b.ReportAllocs()
-	for b.Loop() {
-		for i, r := range rows {
-			f.Look(overlap.Place{Row: i + 1}, r.Question, r.Answer)
-		}
+	for _, n := range []int{5, 50, 1000} {
+		b.Run(fmt.Sprintf("cases=%d", n), func(b *testing.B) {
+			l := overlap.New(cases[:n]).Looker()
+			b.SetBytes(questionBytes(rows))
+			b.ReportAllocs()
+			for b.Loop() {
+				lookAll(l, rows)
+			}
+			b.ReportMetric(float64(b.N*len(rows))/b.Elapsed().Seconds(), "rows/s")
+		})
 	}
-	b.ReportMetric(float64(b.N*len(rows))/b.Elapsed().Seconds(), "rows/s")
 }
 
-func lookAll(f *overlap.Finder, rows []overlap.Case) {
+func lookAll(l *overlap.Looker, rows []overlap.Case) {
 	for i, r := range rows {
-		f.Look(overlap.Place{Row: i + 1}, r.Question, r.Answer)
+		l.Look(overlap.Place{Row: i + 1}, r.Question, r.Answer)
 	}
 }
 
@@ -80,8 +82,9 @@ func lookAll(f *overlap.Finder, rows []overlap.Case) {
 func TestGSM8KSplitIsClean(t *testing.T) {
 	cases, rows := gsm8k(t, "test"), gsm8k(t, "train")
 	f := overlap.New(cases)
-	lookAll(f, rows)
-	found := f.Findings()
+	l := f.Looker()
+	lookAll(l, rows)
+	found := f.Findings(l)
 	if len(found) != 3 {
 		t.Errorf("%d of %d cases are found in the training half, want 3", len(found), len(cases))
 	}
@@ -107,12 +110,13 @@ func TestGSM8KPlanted(t *testing.T) {
 		}},
 	} {
 		f := overlap.New(cases)
-		lookAll(f, rows)
+		l := f.Looker()
+		lookAll(l, rows)
 		for i, c := range cases {
 			p := want.plant(c)
-			f.Look(overlap.Place{Row: len(rows) + i + 1}, p.Question, p.Answer)
+			l.Look(overlap.Place{Row: len(rows) + i + 1}, p.Question, p.Answer)
 		}
-		found := f.Findings()
+		found := f.Findings(l)
 		if len(found) != len(cases) {
 			t.Errorf("%s: %d of %d planted cases are found", want.kind, len(found), len(cases))
 		}
@@ -127,16 +131,16 @@ func TestGSM8KPlanted(t *testing.T) {
 // TestMemoryIsOfTheCases lets the training half pass by ten times more: nothing is kept of rows.
 func TestMemoryIsOfTheCases(t *testing.T) {
 	cases, rows := gsm8k(t, "test"), gsm8k(t, "train")
-	f := overlap.New(cases)
-	lookAll(f, rows)
-	once := testing.AllocsPerRun(1, func() { lookAll(f, rows) })
+	l := overlap.New(cases).Looker()
+	lookAll(l, rows)
+	once := testing.AllocsPerRun(1, func() { lookAll(l, rows) })
 	more := testing.AllocsPerRun(1, func() {
 		for range 10 {
-			lookAll(f, rows)
+			lookAll(l, rows)
 		}
 	})
 	if perRow := more / float64(10*len(rows)); perRow > 0.1 || more > 11*once {
 		t.Errorf("%.0f allocations for once and %.0f for ten times the rows", once, more)
 	}
-	runtime.KeepAlive(f)
+	runtime.KeepAlive(l)
 }

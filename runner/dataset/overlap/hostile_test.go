@@ -56,10 +56,11 @@ func search(questions, examples []string) []overlap.Finding {
 		cases[i].Question = q
 	}
 	f := overlap.New(cases)
+	l := f.Looker()
 	for i, e := range examples {
-		f.Look(overlap.Place{Row: i + 1}, e, "")
+		l.Look(overlap.Place{Row: i + 1}, e, "")
 	}
-	return f.Findings()
+	return f.Findings(l)
 }
 
 // TestHostile has texts of a size at which the square of it would not end before the test does.

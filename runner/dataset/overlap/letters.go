@@ -24,7 +24,6 @@ type lettered struct {
 	question int32
 	grams    []uint64 // sorted, each once
 	numbers  string
-	asked    uint32 // the example that had one of the rarest last
 }
 
 // maxLetters is how many characters a question may have; longer ones of so few words are no sentences, and only found as they are.
@@ -86,22 +85,22 @@ func (l *letters) settle() {
 	}
 }
 
-// look returns the questions that the example is like.
-func (l *letters) look(e *example) []int32 {
+// alike returns the questions of few words that the example is like.
+func (l *Looker) alike() []int32 {
+	e, all := &l.example, &l.finder.letters
 	e.short = e.short[:0]
 	const maxBytes = utf8.UTFMax * 2 * maxLetters
-	if len(l.list) == 0 || len(e.words.text) > maxBytes || utf8.RuneCount(e.words.text) > 2*l.longest {
+	if len(all.list) == 0 || len(e.words.text) > maxBytes || utf8.RuneCount(e.words.text) > 2*all.longest {
 		return nil
 	}
 	e.letters = letterGrams(e.letters[:0], e.words.text)
 	for _, g := range e.letters {
-		for _, i := range l.posts[g] {
-			q := &l.list[i]
-			if q.asked == e.number {
+		for _, i := range all.posts[g] {
+			if l.asked[i] == e.number {
 				continue
 			}
-			q.asked = e.number
-			if q.alike(e) {
+			l.asked[i] = e.number
+			if q := &all.list[i]; q.alike(e) {
 				e.short = append(e.short, q.question)
 			}
 		}

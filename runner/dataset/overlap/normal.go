@@ -1,6 +1,9 @@
 package overlap
 
 import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -43,6 +46,7 @@ func (w *words) word(n int) []byte {
 // read takes the words of a text in place of those that were there.
 func (w *words) read(text string) {
 	s := scanner{in: fold(text), text: w.text[:0], ends: w.ends[:0]}
+	s.text = slices.Grow(s.text, 2*len(s.in)+8) // a blank before every byte, and as much as is written and looked at at once
 	s.scan()
 	w.text, w.ends = s.text, s.ends
 }
@@ -58,8 +62,9 @@ func fold(text string) string {
 }
 
 func isASCII(text string) bool {
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
+	const high = 0x8080808080808080
+	for at := 0; at < len(text); at += 8 {
+		if load(text, at)&high != 0 {
 			return false
 		}
 	}
@@ -84,6 +89,30 @@ func foldRune(r rune) rune {
 	return unicode.ToLower(r)
 }
 
+// The classes of bytes: a letter or digit of ASCII has its lower case as its class, and all else one of these.
+const (
+	plain  = 0 // ends a word, and is nothing by itself
+	sign   = 1 // may be a part of one
+	beyond = 2 // of a character beyond ASCII
+)
+
+// signs are the bytes that may be a part of a word without being letter or digit.
+const signs = "+-*/^%=<>#"
+
+var classes = func() (list [256]byte) {
+	for c := range list {
+		switch {
+		case c >= utf8.RuneSelf:
+			list[c] = beyond
+		case strings.IndexByte(signs, byte(c)) >= 0:
+			list[c] = sign
+		default:
+			list[c] = wordchars.LowerASCII(byte(c))
+		}
+	}
+	return list
+}()
+
 // A scanner cuts folded text into words.
 type scanner struct {
 	in   string
@@ -95,14 +124,16 @@ type scanner struct {
 
 func (s *scanner) scan() {
 	for i := 0; i < len(s.in); {
-		c := s.in[i]
-		switch {
-		case wordchars.LowerASCII(c) != 0:
-			i = s.run(i)
-		case c < utf8.RuneSelf:
+		switch c := s.in[i]; classes[c] {
+		case plain:
+			s.end()
+			i++
+		case sign:
 			s.sign(c, i)
 			i++
 		default:
+			i = s.run(i)
+		case beyond:
 			r, size := utf8.DecodeRuneInString(s.in[i:])
 			s.rune(r)
 			i += size
@@ -111,22 +142,54 @@ func (s *scanner) scan() {
 	s.end()
 }
 
-// run reads letters and digits of ASCII, which most text is, all at once, and returns where they end.
+// run reads letters and digits of ASCII, which most text is, all at once, and returns where they end. There is room for them.
 func (s *scanner) run(at int) int {
 	s.begin()
-	text := s.text
-	for ; at < len(s.in); at++ {
-		c := wordchars.LowerASCII(s.in[at])
-		if c == 0 {
+	n := len(s.text)
+	text := s.text[:cap(s.text)]
+	for {
+		eight, length := lowerRun(load(s.in, at))
+		binary.LittleEndian.PutUint64(text[n:], eight)
+		n, at = n+length, at+length
+		if length < 8 {
 			break
 		}
-		text = append(text, c)
 	}
-	s.text, s.last = text, 'a'
-	if text[len(text)-1] <= '9' {
+	s.text, s.last = text[:n], 'a'
+	if text[n-1] <= '9' {
 		s.last = '0'
 	}
 	return at
+}
+
+// load returns the eight bytes from a place on, the first in the lowest bits, and zeros behind the end.
+func load(text string, at int) uint64 {
+	if at+8 <= len(text) {
+		t := text[at : at+8]
+		return uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 | // one instruction
+			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+	}
+	var eight uint64
+	for i := len(text) - 1; i >= at; i-- {
+		eight = eight<<8 | uint64(text[i])
+	}
+	return eight
+}
+
+// lowerRun returns eight bytes with the letters of ASCII in lower case, and how many of them are letters and digits before the first that is
+// neither; what is behind those is of no use. It says what [wordchars.LowerASCII] says of each, but without a branch for each.
+func lowerRun(eight uint64) (lower uint64, length int) {
+	const (
+		each = 0x0101010101010101 // times a byte: that byte eight times
+		high = 0x80 * each
+	)
+	lower = eight | 0x20*each // leaves digits as they are
+	// The high bit of each byte of a sum says that the byte is at least some character. No byte carries into the next.
+	a, b := lower&^high, eight&^high
+	letter := (a + (0x80-'a')*each) &^ (a + (0x80-'z'-1)*each)
+	digit := (b + (0x80-'0')*each) &^ (b + (0x80-'9'-1)*each)
+	other := ^(letter|digit)&high | eight&high
+	return lower, bits.TrailingZeros64(other) / 8
 }
 
 // add puts a sign into the word.
@@ -150,7 +213,7 @@ func (s *scanner) end() {
 	s.open = false
 }
 
-// sign reads what is neither letter nor digit: mostly it only ends a word.
+// sign reads one of the signs: mostly it only ends a word.
 func (s *scanner) sign(c byte, at int) {
 	letter := s.open && s.last == 'a'
 	switch c {
@@ -167,7 +230,7 @@ func (s *scanner) sign(c byte, at int) {
 		}
 	}
 	s.end()
-	if strings.IndexByte("+-*/^%=<>", c) >= 0 && !letter && s.beforeDigit(at+1) {
+	if c != '#' && !letter && s.beforeDigit(at+1) {
 		s.add(c)
 		s.end()
 	}

@@ -122,14 +122,15 @@ func FuzzRules(f *testing.F) {
 			known[joined] = true
 		}
 		finder := overlap.New(cases)
-		finder.Look(overlap.Place{Row: 1}, "before "+strings.Join(texts[0][1:], " "), "") // what it leaves must not matter
+		looker := finder.Looker()
+		looker.Look(overlap.Place{Row: 1}, "before "+strings.Join(texts[0][1:], " "), "") // what it leaves must not matter
 		before := map[int]overlap.Finding{}
-		for _, x := range finder.Findings() {
+		for _, x := range finder.Findings(looker) {
 			before[x.Case] = x
 		}
-		finder.Look(overlap.Place{Row: 2}, strings.Join(example, " "), "")
+		looker.Look(overlap.Place{Row: 2}, strings.Join(example, " "), "")
 		found := map[int]overlap.Finding{}
-		for _, x := range finder.Findings() {
+		for _, x := range finder.Findings(looker) {
 			found[x.Case] = x
 		}
 		for i, c := range cases {
@@ -156,8 +157,9 @@ func FuzzSameQuestion(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, question, answer, other string) {
 		finder := overlap.New([]overlap.Case{{Question: other}, {Question: question, Answer: answer}, {Question: other + question}})
-		finder.Look(overlap.Place{Row: 1}, other, answer)
-		finder.Look(overlap.Place{Row: 2}, question, answer)
+		looker := finder.Looker()
+		looker.Look(overlap.Place{Row: 1}, other, answer)
+		looker.Look(overlap.Place{Row: 2}, question, answer)
 		want := overlap.Verbatim
 		switch {
 		case strings.TrimSpace(question) == "":
@@ -166,7 +168,7 @@ func FuzzSameQuestion(f *testing.F) {
 			want = overlap.Question
 		}
 		got := overlap.None
-		for _, x := range finder.Findings() {
+		for _, x := range finder.Findings(looker) {
 			if x.Case == 1 {
 				got = x.Kind
 			}

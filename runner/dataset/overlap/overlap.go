@@ -1,6 +1,7 @@
 // Package overlap finds test questions in training data: the same words, most of their n-grams, or a long run of them.
 //
-// The cases are held and the training examples pass by, so that memory grows with the cases alone. Texts are compared in their normal
+// The cases are held and the training examples pass by, so that memory grows with the cases alone. Several goroutines may look at examples, each
+// with a [Looker] of its own; what is found does not depend on who looked at which. Texts are compared in their normal
 // form ([Normalize]). A case stands in an example where
 //
 //   - its question is the example's question ([Question]), and where their answers are the same too, it is a copy ([Verbatim]); or
@@ -65,8 +66,14 @@ type Case struct {
 // A Place is a row of the training data.
 type Place struct {
 	Source string // file
+	File   int    // its number among the files, from 0: which of two rows is the first
 	Row    int    // from 1
 	Line   int    // from 1; 0: unknown
+}
+
+// before reports whether a row comes before another.
+func (p Place) before(other Place) bool {
+	return p.File < other.File || p.File == other.File && p.Row < other.Row
 }
 
 // A Match tells how alike a question and an example's question are.
@@ -87,13 +94,4 @@ func (m Match) worse(other Match) bool {
 	default:
 		return m.Run > other.Run
 	}
-}
-
-// A Finding is a case, and the example that it stands in: the gravest, and of equally grave ones the most alike, and of these the first.
-type Finding struct {
-	Case int // index
-	Place
-	Match
-	Question string // of the example, its head
-	More     int    // further rows that the case stands in
 }

@@ -13,8 +13,9 @@ import (
 // look returns what is found of one case in one example.
 func look(c, example overlap.Case) overlap.Finding {
 	f := overlap.New([]overlap.Case{c})
-	f.Look(overlap.Place{Row: 1}, example.Question, example.Answer)
-	if found := f.Findings(); len(found) > 0 {
+	l := f.Looker()
+	l.Look(overlap.Place{Row: 1}, example.Question, example.Answer)
+	if found := f.Findings(l); len(found) > 0 {
 		return found[0]
 	}
 	return overlap.Finding{}
@@ -144,6 +145,7 @@ func TestBestFinding(t *testing.T) {
 		{Question: numbered(1, 20)},
 		{Question: "never"},
 	})
+	l := f.Looker()
 	for _, r := range []struct {
 		row              int
 		question, answer string
@@ -151,7 +153,7 @@ func TestBestFinding(t *testing.T) {
 		{1, numbered(1, 15), ""}, {2, numbered(1, 18), ""}, {3, numbered(1, 20), "c"}, {4, numbered(1, 20), "b"}, {4, numbered(1, 20), "b"},
 		{5, numbered(1, 20), "a"}, {6, numbered(1, 20), "a"}, {7, "other", "a"}, {8, numbered(2, 20), ""},
 	} {
-		f.Look(overlap.Place{Source: "d", Row: r.row, Line: r.row + 1}, r.question, r.answer)
+		l.Look(overlap.Place{Source: "d", Row: r.row, Line: r.row + 1}, r.question, r.answer)
 	}
 	same := overlap.Match{Kind: overlap.Verbatim, Coverage: 1, Run: 20, Jaccard: 1}
 	question := same
@@ -161,7 +163,7 @@ func TestBestFinding(t *testing.T) {
 		{Case: 1, Place: overlap.Place{Source: "d", Row: 4, Line: 5}, Match: same, Question: numbered(1, 20), More: 6},
 		{Case: 2, Place: overlap.Place{Source: "d", Row: 3, Line: 4}, Match: question, Question: numbered(1, 20), More: 6},
 	}
-	if diff := cmp.Diff(want, f.Findings()); diff != "" {
+	if diff := cmp.Diff(want, f.Findings(l)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -174,15 +176,16 @@ func TestInstruction(t *testing.T) {
 		cases = append(cases, overlap.Case{Question: instruction + fmt.Sprintf("the film number %d was %d times too long for %d people", i, i+3, i+9)})
 	}
 	f := overlap.New(cases)
+	l := f.Looker()
 	for row := 1; row < 1000; row++ {
-		f.Look(overlap.Place{Row: row}, instruction+fmt.Sprintf("I liked book %d", row), "positive")
+		l.Look(overlap.Place{Row: row}, instruction+fmt.Sprintf("I liked book %d", row), "positive")
 	}
-	if found := f.Findings(); len(found) > 0 {
+	if found := f.Findings(l); len(found) > 0 {
 		t.Errorf("%d of %d cases are found by what all of them begin with: %+v", len(found), len(cases), found[0])
 	}
-	f.Look(overlap.Place{Row: 1000}, cases[7].Question, "negative")
-	f.Look(overlap.Place{Row: 1001}, "Do it well. "+cases[8].Question, "negative")
-	if found := f.Findings(); len(found) != 2 || found[0].Case != 7 || found[0].Kind != overlap.Question || found[1].Case != 8 {
+	l.Look(overlap.Place{Row: 1000}, cases[7].Question, "negative")
+	l.Look(overlap.Place{Row: 1001}, "Do it well. "+cases[8].Question, "negative")
+	if found := f.Findings(l); len(found) != 2 || found[0].Case != 7 || found[0].Kind != overlap.Question || found[1].Case != 8 {
 		t.Errorf("found %+v", found)
 	}
 }
