@@ -60,10 +60,10 @@ func (e *Encoder) piece(text string, i, end int) (ids []int) {
 	return ids
 }
 
-// ForgetAll makes a counter forget what it remembers of pieces.
+// ForgetAll makes the worker that a lone caller gets forget what it remembers of pieces.
 func (c *Counter) ForgetAll() {
-	e := c.workers.New().(*worker).encoding
-	c.workers.Put(newWorker(e))
+	w := c.workers.Get().(*worker)
+	c.workers.Put(newWorker(w.encoding))
 }
 
 // Scan and Sift are the two ways to merge a piece.

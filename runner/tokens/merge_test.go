@@ -58,17 +58,3 @@ func TestMergesAgree(t *testing.T) {
 		}
 	}
 }
-
-// BenchmarkLongWord counts a megabyte of one letter.
-func BenchmarkLongWord(b *testing.B) {
-	word := strings.Repeat("a", 1<<20)
-	for _, encoding := range ours {
-		b.Run(encoding, func(b *testing.B) {
-			c := counter(b, encoding)
-			b.SetBytes(int64(len(word)))
-			for b.Loop() {
-				c.Count(word)
-			}
-		})
-	}
-}

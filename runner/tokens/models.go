@@ -35,6 +35,19 @@ func families() []family {
 	}
 }
 
+// retired returns the encoding of a model of the time before chat, by its whole name, as tiktoken 0.14.0 has it. p50k_edit, which the two
+// edit models use, differs from p50k_base in special tokens only.
+func retired(base string) (encoding string, ok bool) {
+	switch base {
+	case "text-davinci-003", "text-davinci-002", "code-davinci-002", "code-davinci-001", "code-cushman-002", "code-cushman-001",
+		"davinci-codex", "cushman-codex", "text-davinci-edit-001", "code-davinci-edit-001":
+		return P50K, true
+	case "text-davinci-001", "text-curie-001", "text-babbage-001", "text-ada-001", "davinci", "curie", "babbage", "ada":
+		return R50K, true
+	}
+	return "", false
+}
+
 // EncodingFor returns the encoding of a model, base or fine-tuned. Of a model that is not known it returns [O200K] and false.
 func EncodingFor(model string) (encoding string, known bool) {
 	if f, ok := lookUp(model); ok {
@@ -52,6 +65,9 @@ func Limit(model string) (tokens int, ok bool) {
 // lookUp returns the family with the longest name that matches.
 func lookUp(model string) (best family, ok bool) {
 	base, _ := splitName(model)
+	if encoding, ok := retired(base); ok {
+		return family{name: base, encoding: encoding}, true
+	}
 	for _, f := range families() {
 		if f.matches(base) && len(f.name) > len(best.name) {
 			best, ok = f, true

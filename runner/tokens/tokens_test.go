@@ -43,6 +43,29 @@ func TestCount(t *testing.T) {
 	}
 }
 
+// TestCountOfOldEncodings has the figures of tiktoken itself.
+func TestCountOfOldEncodings(t *testing.T) {
+	for _, test := range []struct {
+		text       string
+		p50k, r50k int
+	}{
+		{"", 0, 0},
+		{"tiktoken is great!", 6, 6}, // [83 1134 30001 318 1049 0], as OpenAI's cookbook shows it for gpt2
+		{"antidisestablishmentarianism", 5, 5},
+		{"2 + 2 = 4", 5, 5},
+		{"お誕生日おめでとう", 14, 14},
+		{"if x:\n        y", 6, 12}, // p50k_base has runs of blanks
+		{"a\xffb", 3, 3},
+	} {
+		if got := counter(t, tokens.P50K).Count(test.text); got != test.p50k {
+			t.Errorf("p50k_base count of %q is %d, want %d", test.text, got, test.p50k)
+		}
+		if got := counter(t, tokens.R50K).Count(test.text); got != test.r50k {
+			t.Errorf("r50k_base count of %q is %d, want %d", test.text, got, test.r50k)
+		}
+	}
+}
+
 func TestForUnknown(t *testing.T) {
 	if _, err := tokens.For("p99k"); err == nil || !strings.Contains(err.Error(), `"p99k"`) {
 		t.Errorf("error is %v, want one that names the encoding", err)
@@ -100,6 +123,14 @@ func TestModels(t *testing.T) {
 		{"gpt-5-mini", "o200k_base", true, 0},
 		{"gpt-oss-20b", "o200k_base", true, 0},
 		{"o4-mini-2025-04-16", "o200k_base", true, 0},
+		{"text-davinci-003", "p50k_base", true, 0},
+		{"code-cushman-001", "p50k_base", true, 0},
+		{"text-davinci-001", "r50k_base", true, 0},
+		{"davinci", "r50k_base", true, 0},
+		{"ada:ft-org:name-2023-01-01-00-00-00", "r50k_base", true, 0},
+		{"davinci-002", "cl100k_base", true, 16_384},
+		{"babbage-002", "cl100k_base", true, 16_384},
+		{"ada-next", "o200k_base", false, 0}, // not ada
 		{"gpt-4.7", "o200k_base", false, 0}, // not gpt-4
 		{"o1x", "o200k_base", false, 0},
 		{"meta-llama/Llama-3.1-8B-Instruct", "o200k_base", false, 0},
