@@ -13,7 +13,6 @@ import (
 
 	"ftrun/reporters"
 	"ftrun/runner"
-	"ftrun/runner/dataset"
 	"ftrun/runner/provider/embedded"
 	"ftrun/spec"
 	"ftrun/spec/diag"
@@ -108,11 +107,7 @@ func validate(ctx context.Context, p *spec.Pipeline, w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: ok: %s, no training\n", p.File, counted(len(p.Test.Cases), "test case"))
 		return err
 	}
-	checked, err := dataset.Check(ctx, runner.DatasetConfig(p, ""))
-	if err != nil {
-		return err
-	}
-	found, err := runner.FindContaminated(ctx, p)
+	checked, found, err := runner.CheckData(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"ftrun/runner/dataset"
 	"ftrun/runner/dataset/overlap"
@@ -42,34 +43,68 @@ func askedIn(c spec.Case) string {
 	return strings.Join(turns, "\n")
 }
 
-// FindContaminated looks for the test cases of a pipeline in its training data, as package overlap describes. It reads the source and not what
-// was prepared from it, because a finding names the row that somebody has to look at. It returns nil where there is nothing to look for: train:
-// off, or dataset.contamination: off. Where the spec says dataset.contamination: error and a case is found, the error says so; its problems
-// are a [diag.List].
-func FindContaminated(ctx context.Context, p *spec.Pipeline) (*Contaminated, error) {
+// A search looks for the test cases of a pipeline in its training data, as package overlap describes, while the data is read. It looks at the
+// source and not at what is prepared from it, because a finding names the row that somebody has to look at.
+type search struct {
+	pipeline *spec.Pipeline
+	finder   *overlap.Finder
+
+	mu      sync.Mutex
+	lookers []*overlap.Looker // one for each goroutine that reads
+}
+
+// newSearch returns nil where there is nothing to look for: train: off, or dataset.contamination: off.
+func newSearch(p *spec.Pipeline) *search {
 	if p.Train.Off || p.Dataset == nil || p.Dataset.Contamination == contaminationOff {
-		return nil, nil
+		return nil
 	}
 	cases := make([]overlap.Case, len(p.Test.Cases))
 	for i, c := range p.Test.Cases {
 		cases[i] = overlap.Case{Question: askedIn(c), Answer: c.Answer}
 	}
-	finder := overlap.New(cases)
-	looker := finder.Looker()
-	err := dataset.Scan(ctx, DatasetConfig(p, ""), func(l dataset.Lesson) error {
-		at := overlap.Place{Source: p.Dataset.Path, Row: l.Row, Line: l.Line}
-		looker.Look(at, l.Question, l.Answer)
-		if l.Asked != "" {
-			looker.Look(at, l.Asked, l.Answer)
-		}
+	return &search{pipeline: p, finder: overlap.New(cases)}
+}
+
+// look returns what is to be called with the lessons of the data, or nil where nothing is looked for.
+func (s *search) look() dataset.Look {
+	if s == nil {
 		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look for test cases in the training data: %w", err)
 	}
-	c := contaminatedBy(p, finder.Findings(looker))
-	if p.Dataset.Contamination == contaminationError && c.Summary != "" {
-		return c, &contaminatedError{message: headline(p, c.Report), problems: c.Places}
+	return func() func(dataset.Lesson) {
+		looker := s.finder.Looker()
+		s.mu.Lock()
+		s.lookers = append(s.lookers, looker)
+		s.mu.Unlock()
+		return func(l dataset.Lesson) {
+			at := overlap.Place{Source: l.Source, File: l.File, Row: l.Row, Line: l.Line}
+			looker.Look(at, l.Question, l.Answer)
+			if l.Asked != "" {
+				looker.Look(at, l.Asked, l.Answer)
+			}
+		}
+	}
+}
+
+// scan reads the data for the search alone.
+func (s *search) scan(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	if err := dataset.Scan(ctx, DatasetConfig(s.pipeline, ""), s.look()); err != nil {
+		return fmt.Errorf("look for test cases in the training data: %w", err)
+	}
+	return nil
+}
+
+// conclude returns what was found, or nil where nothing was looked for. Where the spec says dataset.contamination: error and a case is found,
+// the error says so; its problems are a [diag.List].
+func (s *search) conclude() (*Contaminated, error) {
+	if s == nil {
+		return nil, nil
+	}
+	c := contaminatedBy(s.pipeline, s.finder.Findings(s.lookers...))
+	if s.pipeline.Dataset.Contamination == contaminationError && c.Summary != "" {
+		return c, &contaminatedError{message: headline(s.pipeline, c.Report), problems: c.Places}
 	}
 	return c, nil
 }
@@ -89,7 +124,7 @@ func contaminatedBy(p *spec.Pipeline, found []overlap.Finding) *Contaminated {
 			c.Report.Verbatim++
 		}
 		c.Report.Findings = append(c.Report.Findings, finding)
-		c.Places.Add(place(of, finding, p.DatasetPath()))
+		c.Places.Add(place(of, finding, p.Path(f.Source)))
 	}
 	c.Places.Sort()
 	c.Summary = summarize(p, c.Report)
@@ -178,9 +213,9 @@ func summarize(p *spec.Pipeline, report result.Contamination) string {
 	return b.String()
 }
 
-// contamination looks for the test cases in the training data, before anything is bought, and tells what it finds.
-func (r *runState) contamination(ctx context.Context) error {
-	found, err := FindContaminated(ctx, r.Pipeline)
+// noteContaminated tells what the search found, before anything is bought.
+func (r *runState) noteContaminated(s *search) error {
+	found, err := s.conclude()
 	if found == nil {
 		return err
 	}

@@ -195,7 +195,7 @@ func TestContaminationNamesTheFileOfCases(t *testing.T) {
 		File: filepath.Join(dir, "p.yaml"), Dir: dir, Dataset: &spec.Dataset{Path: "chat.jsonl"},
 		Test: spec.Test{Cases: []spec.Case{{ID: "a", Question: "Which is it?", Answer: "that", Pos: diag.Position{File: cases, Line: 7}}}},
 	}
-	found, err := runner.FindContaminated(t.Context(), p)
+	_, found, err := runner.CheckData(t.Context(), p)
 	if err != nil || found == nil {
 		t.Fatal(found, err)
 	}
@@ -249,7 +249,7 @@ func TestContaminationOfConversations(t *testing.T) {
 	p := &spec.Pipeline{File: filepath.Join(dir, "p.yaml"), Dir: dir, Dataset: &spec.Dataset{Path: "chat.jsonl"}, Test: spec.Test{Cases: []spec.Case{
 		conversation("cats", "Do cats land on their feet when they fall?"), conversation("copy", "is andorra a country in europe"),
 	}}}
-	found, err := runner.FindContaminated(t.Context(), p)
+	_, found, err := runner.CheckData(t.Context(), p)
 	if err != nil || found == nil || len(found.Report.Findings) != 1 || found.Report.Findings[0].ID != "copy" || found.Report.Findings[0].Kind != result.FindingVerbatim {
 		t.Errorf("%+v, %v", found, err)
 	}

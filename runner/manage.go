@@ -14,7 +14,7 @@ import (
 // its error: without them there is no key.
 func standing(ctx context.Context, o Options) (order, error) {
 	r := &runState{Options: o, run: &result.Run{}}
-	prepared, _, err := r.lookPrepared(ctx)
+	prepared, _, err := r.lookPrepared(ctx, nil)
 	if err != nil {
 		return order{}, err
 	}

@@ -71,16 +71,18 @@ func (p *planner) make(ctx context.Context) error {
 		}
 		return p.planTest(testedModel{name: p.Pipeline.Test.Model, known: true})
 	}
-	prepared, stage, err := p.planPrepare(ctx)
+	search := newSearch(p.Pipeline)
+	prepared, stage, err := p.planPrepare(ctx, search)
 	if err != nil {
 		return err
 	}
 	for _, w := range prepared.Warnings {
 		p.warn(stagePrepare, w)
 	}
+	p.estimate(prepared)
 	p.plan.Dataset = &prepared.Stats
 	p.stage(stage)
-	if err := p.contamination(ctx); err != nil {
+	if err := p.noteContaminated(search); err != nil {
 		return err
 	}
 
@@ -98,9 +100,9 @@ func (p *planner) make(ctx context.Context) error {
 }
 
 // planPrepare looks at what is prepared already, or reads the data.
-func (p *planner) planPrepare(ctx context.Context) (*dataset.Prepared, result.PlannedStage, error) {
+func (p *planner) planPrepare(ctx context.Context, search *search) (*dataset.Prepared, result.PlannedStage, error) {
 	stage := result.PlannedStage{Name: stagePrepare, Action: result.PlanReuse, Reason: reasonPrepared}
-	prepared, before, err := p.lookPrepared(ctx)
+	prepared, before, err := p.lookPrepared(ctx, search)
 	if !before {
 		stage.Action, stage.Reason = result.PlanRun, "the data is not prepared yet, or not in this way"
 	}

@@ -9,7 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"ftrun/runner/dataset"
 	"ftrun/runner/ledger"
@@ -17,28 +17,32 @@ import (
 	"ftrun/spec"
 )
 
-// prepare turns the dataset into the training file, or takes up the file that the same data, prepared in the same way, gave before.
-func (r *runState) prepare(ctx context.Context) (done[*dataset.Prepared], error) {
+// prepare turns the dataset into the training file, or takes up the file that the same data, prepared in the same way, gave before. The search
+// is shown the data either way.
+func (r *runState) prepare(ctx context.Context, search *search) (done[*dataset.Prepared], error) {
 	if err := os.MkdirAll(r.preparedDir(), 0o700); err != nil {
 		return done[*dataset.Prepared]{}, fmt.Errorf("state folder: %w", err)
 	}
 	r.sweepPrepared()
-	config := DatasetConfig(r.Pipeline, filepath.Join(r.preparedDir(), trainingFile))
-	key, source, err := prepareKey(config)
+	config := DatasetConfig(r.Pipeline, r.preparedDir())
+	digests, err := sourceDigests(config)
 	if err != nil {
 		return done[*dataset.Prepared]{}, err
 	}
-	if prepared, found := r.preparedBefore(key, config.Out); found {
+	key := prepareKey(config, digests)
+	if prepared, found := r.preparedBefore(key, config); found {
 		r.notePrepared(prepared)
-		return done[*dataset.Prepared]{Value: prepared, Status: result.StageReused, Reason: reasonPrepared}, nil
+		return done[*dataset.Prepared]{Value: prepared, Status: result.StageReused, Reason: reasonPrepared}, search.scan(ctx)
 	}
-	prepared, err := dataset.Prepare(ctx, config)
+	prepared, err := dataset.Prepare(ctx, config, search.look())
 	if err != nil {
 		return done[*dataset.Prepared]{}, err
 	}
 	r.notePrepared(prepared)
-	if prepared.Stats.Sources[0].SHA256 != source { // changed between the two readings
-		return done[*dataset.Prepared]{Value: prepared}, nil
+	for i, source := range prepared.Stats.Sources {
+		if source.SHA256 != digests[i] { // changed between the two readings
+			return done[*dataset.Prepared]{Value: prepared}, nil
+		}
 	}
 	return done[*dataset.Prepared]{Value: prepared}, r.journal(recordPrepared, key, prepared)
 }
@@ -56,13 +60,17 @@ func (r *runState) sweepPrepared() {
 	}
 }
 
-// trainingFile is the name of the prepared data in the state folder.
-const trainingFile = "train.jsonl"
+// The names of the prepared data in the state folder.
+const (
+	trainingFile   = "train.jsonl"
+	validationFile = "valid.jsonl"
+)
 
 func (r *runState) notePrepared(prepared *dataset.Prepared) {
 	for _, w := range prepared.Warnings {
 		r.warn(stagePrepare, w)
 	}
+	r.estimate(prepared)
 	r.run.Dataset = &prepared.Stats
 	r.emit(result.Event{Type: result.EventDataset, Stage: stagePrepare, Dataset: &prepared.Stats})
 }
@@ -72,44 +80,77 @@ const reasonPrepared = "the same data, prepared in the same way"
 // recordPrepared is the kind of the journal records of prepared data, by prepare key.
 const recordPrepared = "prepared"
 
-// prepareKey names the training file that a dataset gives: by the file's bytes and by everything that decides about what is made of them
-// and said of it. source is the file's digest.
-func prepareKey(c dataset.Config) (key, source string, err error) {
-	source, _, err = digest(c.Path)
-	if err != nil {
-		return "", "", fmt.Errorf("read data: %w", err)
+// estimate puts into the statistics what training would take.
+func (r *runState) estimate(prepared *dataset.Prepared) {
+	q := r.quote(prepared)
+	prepared.Stats.Estimate = &result.Estimate{
+		Epochs: q.epochs, EpochsGuessed: q.guessed, BilledTokens: prepared.Stats.Tokens * int64(q.epochs), USD: q.usd,
 	}
-	key = ledger.Key(struct {
+}
+
+// sourceDigests returns the digests of the data files, those of training first.
+func sourceDigests(c dataset.Config) ([]string, error) {
+	var digests []string
+	for _, file := range append(slices.Clip(c.Training), c.Validation...) {
+		sum, _, err := digest(file.Path)
+		if err != nil {
+			return nil, fmt.Errorf("read data: %w", err)
+		}
+		digests = append(digests, sum)
+	}
+	return digests, nil
+}
+
+// A sourceKey is what a data file has to do with what is made of it.
+type sourceKey struct {
+	Name   string `json:"name"` // stands in the report, and its end names the container
+	SHA256 string `json:"sha256"`
+}
+
+// prepareKey names the training file that a dataset gives: by the files' bytes and by everything that decides about what is made of them
+// and said of it.
+func prepareKey(c dataset.Config, digests []string) string {
+	var sources []sourceKey
+	for i, file := range append(slices.Clip(c.Training), c.Validation...) {
+		sources = append(sources, sourceKey{file.Name, digests[i]})
+	}
+	d := c.Dataset
+	return ledger.Key(struct {
 		Format       int               `json:"format"`
-		Source       string            `json:"source"`
-		Name         string            `json:"name"` // stands in the report
-		Container    string            `json:"container"`
+		Sources      []sourceKey       `json:"sources"`
+		Training     int               `json:"training"` // how many of the sources
 		Shape        string            `json:"shape"`
 		Fields       map[string]string `json:"fields"`
+		Method       string            `json:"method"`
 		TooLong      string            `json:"too_long"`
+		Invalid      string            `json:"invalid"`
+		MaxDropped   spec.Amount       `json:"max_dropped"`
+		Duplicates   string            `json:"duplicates"`
+		Secrets      string            `json:"secrets"`
+		Share        float64           `json:"share"`
+		Seed         int               `json:"seed"`
 		SystemPrompt string            `json:"system_prompt"`
 		BaseModel    string            `json:"base_model"` // decides the encoding and the limit
 		TokenLimit   int               `json:"token_limit"`
 	}{
-		dataset.FormatVersion, source, c.Dataset.Path, strings.ToLower(filepath.Ext(c.Path)), c.Dataset.Format, c.Dataset.Fields, c.Dataset.TooLong,
-		c.SystemPrompt, c.BaseModel, c.TokenLimit,
+		dataset.FormatVersion, sources, len(c.Training), d.Format, d.Fields, c.Method, d.TooLong, d.Invalid, d.MaxDropped, d.Duplicates, d.Secrets,
+		d.Validation.Share.Value, d.Validation.Seed, c.SystemPrompt, c.BaseModel, c.TokenLimit,
 	})
-	return key, source, nil
 }
 
 // preparedBefore returns what is recorded of a prepare key, where the training file still is what it was.
-func (r *runState) preparedBefore(key, out string) (*dataset.Prepared, bool) {
+func (r *runState) preparedBefore(key string, config dataset.Config) (*dataset.Prepared, bool) {
 	record, found := r.Ledger.Last(recordPrepared, key)
 	var prepared dataset.Prepared
 	if !found || json.Unmarshal(record.Data, &prepared) != nil {
 		return nil, false
 	}
-	if !isFile(out, prepared.SHA256, prepared.Bytes) {
+	if !isFile(config.Out, prepared.SHA256, prepared.Bytes) {
 		return nil, false
 	}
-	prepared.Path = out
-	if v := prepared.Validation; v != nil { // the state folder may have moved since
-		v.Path = filepath.Join(filepath.Dir(out), filepath.Base(v.Path))
+	prepared.Path = config.Out
+	if v := prepared.Validation; v != nil {
+		v.Path = config.ValidationOut // the state folder may have moved since
 		if !isFile(v.Path, v.SHA256, v.Bytes) {
 			return nil, false
 		}
@@ -123,16 +164,29 @@ func isFile(path, sha256 string, size int64) bool {
 	return err == nil && sum == sha256 && n == size
 }
 
-// lookPrepared returns what the data gives, and whether it is prepared already; else it reads the data as a run would. It writes nothing.
-func (r *runState) lookPrepared(ctx context.Context) (prepared *dataset.Prepared, before bool, err error) {
-	config := DatasetConfig(r.Pipeline, filepath.Join(r.preparedDir(), trainingFile))
-	if key, _, err := prepareKey(config); err == nil && r.Ledger != nil { // where the key has an error, reading the data says more
-		if prepared, found := r.preparedBefore(key, config.Out); found {
-			return prepared, true, nil
+// lookPrepared returns what the data gives, and whether it is prepared already; else it reads the data as a run would. It writes nothing. The
+// search is shown the data either way.
+func (r *runState) lookPrepared(ctx context.Context, search *search) (prepared *dataset.Prepared, before bool, err error) {
+	config := DatasetConfig(r.Pipeline, r.preparedDir())
+	if digests, err := sourceDigests(config); err == nil && r.Ledger != nil { // where there is an error, reading the data says more
+		if prepared, found := r.preparedBefore(prepareKey(config, digests), config); found {
+			return prepared, true, search.scan(ctx)
 		}
 	}
-	prepared, err = dataset.Check(ctx, config)
+	prepared, err = dataset.Check(ctx, config, search.look())
 	return prepared, false, err
+}
+
+// CheckData reads the data of a pipeline as a run would, and writes nothing. found is nil where test cases are not looked for. The error is a
+// [diag.List] where the data is at fault, or says that test cases stand in it where the spec allows none.
+func CheckData(ctx context.Context, p *spec.Pipeline) (prepared *dataset.Prepared, found *Contaminated, err error) {
+	search := newSearch(p)
+	prepared, err = dataset.Check(ctx, DatasetConfig(p, ""), search.look())
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err = search.conclude()
+	return prepared, found, err
 }
 
 // digest returns a file's SHA-256, in hex, and its size.
@@ -147,14 +201,25 @@ func digest(path string) (sum string, size int64, err error) {
 	return hex.EncodeToString(hash.Sum(nil)), size, err
 }
 
-// DatasetConfig says how a pipeline's dataset is prepared, into the file at out.
+// DatasetConfig says how a pipeline's dataset is prepared, into files in the folder out.
 func DatasetConfig(p *spec.Pipeline, out string) dataset.Config {
 	return dataset.Config{
-		Dataset:      *p.Dataset,
-		Path:         p.DatasetPath(),
-		SystemPrompt: p.SystemPrompt,
-		BaseModel:    p.BaseModel,
-		TokenLimit:   p.TokenLimit,
-		Out:          out,
+		Dataset:       *p.Dataset,
+		Training:      dataFiles(p, p.Dataset.Files),
+		Validation:    dataFiles(p, p.Dataset.Validation.Files),
+		Method:        p.Train.Method,
+		SystemPrompt:  p.SystemPrompt,
+		BaseModel:     p.BaseModel,
+		TokenLimit:    p.TokenLimit,
+		Out:           filepath.Join(out, trainingFile),
+		ValidationOut: filepath.Join(out, validationFile),
 	}
+}
+
+func dataFiles(p *spec.Pipeline, names []string) []dataset.File {
+	var files []dataset.File
+	for _, name := range names {
+		files = append(files, dataset.File{Name: name, Path: p.Path(name)})
+	}
+	return files
 }

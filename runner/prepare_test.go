@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -62,7 +63,7 @@ func TestPreparedDataIsReused(t *testing.T) {
 					t.Errorf("prepare: %s, want %s", got, test.want)
 				}
 				if test.want == result.StageReused && (second.Dataset.TrainingSHA256 != first.Dataset.TrainingSHA256 || second.Dataset.Tokens != first.Dataset.Tokens ||
-					len(second.Dataset.Sources) != 1 || second.Dataset.Sources[0] != first.Dataset.Sources[0] || second.Dataset.TokenStats != first.Dataset.TokenStats) {
+					len(second.Dataset.Sources) != 1 || second.Dataset.Sources[0] != first.Dataset.Sources[0] || !reflect.DeepEqual(second.Dataset.TokenStats, first.Dataset.TokenStats)) {
 					t.Errorf("dataset %+v, before %+v", second.Dataset, first.Dataset)
 				}
 			})

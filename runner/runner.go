@@ -101,9 +101,10 @@ func (r *runState) stages(ctx context.Context) error {
 		return r.testOnly(ctx)
 	}
 	prepared, err := do(ctx, r, stagePrepare, func(ctx context.Context) (done[*dataset.Prepared], error) {
-		prepared, err := r.prepare(ctx)
+		search := newSearch(r.Pipeline)
+		prepared, err := r.prepare(ctx, search)
 		if err == nil {
-			err = r.contamination(ctx)
+			err = r.noteContaminated(search)
 		}
 		return prepared, err
 	})

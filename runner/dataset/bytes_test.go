@@ -71,7 +71,7 @@ func TestPreparedBytes(t *testing.T) {
 		{
 			name: "chat", file: "c.jsonl",
 			edit: func(c *dataset.Config) { c.SystemPrompt = "S" },
-			text: `{ "parallel_tool_calls" : false, "id": 7, "tools" : [ {"type": "function", "n": 1.0, "a": "\u00e9"} ], "messages":[ ` +
+			text: `{ "parallel_tool_calls" : false, "id": 7, "tools" : [ {"type": "own", "n": 1.0, "a": "\u00e9"} ], "messages":[ ` +
 				`{"content":"D","role":"developer"}, ` +
 				`{"name":"Ann","content":[ {"type": "text", "text": "look"}, {"type":"image_url","image_url":{"url":"https://x/y.png"}}],"role":"user"}, ` +
 				`{"role":"assistant","weight":0,"content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"x\": 1}"}}]}, ` +
@@ -80,7 +80,7 @@ func TestPreparedBytes(t *testing.T) {
 				`{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"https://x/y.png"}}],"name":"Ann"},` +
 				`{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"x\": 1}"}}],"weight":0},` +
 				`{"role":"tool","content":"42","tool_call_id":"c1"},{"role":"assistant","content":"42","weight":1}],` +
-				`"tools":[{"type":"function","n":1.0,"a":"\u00e9"}],"parallel_tool_calls":false}` + "\n" +
+				`"tools":[{"type":"own","n":1.0,"a":"\u00e9"}],"parallel_tool_calls":false}` + "\n" +
 				strings.Repeat(`{"messages":[{"role":"system","content":"S"},{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}`+"\n", 10),
 		},
 		{
@@ -107,31 +107,35 @@ func TestPreparedBytes(t *testing.T) {
 }
 
 func TestStats(t *testing.T) {
-	text := `{"question":"tiktoken is great!","answer":"hello world","topic":"x","id":1}` + "\n" + qaPad
+	text := `{"question":"tiktoken is great!","answer":"hello world","topic":"x","id":1}` + "\n" + differing(10)
 	c := config(t, write(t, "d.jsonl", text))
 	c.SystemPrompt = "system"
 	got, _ := prepare(t, c)
 
 	source := sha256.Sum256([]byte(text))
 	// The published rule: 3 a message with its role and content, and 3 an example.
-	const long, short = 3*3 + 1 + 1 + 1 + 6 + 1 + 2 + 3, 3*3 + 1 + 1 + 1 + 1 + 1 + 1 + 3
+	const question = 3 // "question 7"
+	const long, short = 3*3 + 1 + 1 + 1 + 6 + 1 + 2 + 3, 3*3 + 1 + 1 + 1 + question + 1 + 1 + 3
 	want := &dataset.Prepared{
 		Path: c.Out, SHA256: got.SHA256, Bytes: got.Bytes,
-		Columns:  map[string]string{"question": "question", "answer": "answer"},
 		Warnings: []string{`columns not used for training: "topic"`},
 		Stats: result.Dataset{
 			Total: 11, Training: 11, Tokens: long + 10*short, TrainingSHA256: got.SHA256, TrainingBytes: got.Bytes,
 			TokenStats: result.TokenStats{
 				Encoding: "o200k_base", Limit: 65_536, Min: short, Mean: float64(long+10*short) / 11, P50: short, P95: long, Max: long,
+				Histogram: []result.TokenBucket{{From: 20, To: 20, Examples: 10}, {From: 21, To: 21}, {From: 22, To: 22}, {From: 23, To: 23}, {From: 24, To: 24, Examples: 1}},
 			},
-			Sources: []result.Source{{Path: "d.jsonl", SHA256: hex.EncodeToString(source[:]), Rows: 11, Shape: "qa"}},
+			RoleTokens: map[string]int64{"system": 11, "user": 6 + 10*question, "assistant": 12, "overhead": 11 * (3*3 + 3 + 3)},
+			Columns:    map[string]string{"question": "question", "answer": "answer"},
+			Findings:   []result.DataFinding{{Kind: "unused_column", Severity: "note", Count: 1, Message: `column "topic" is not used for training`}},
+			Sources:    []result.Source{{Path: "d.jsonl", SHA256: hex.EncodeToString(source[:]), Rows: 11, Shape: "qa", Use: "training"}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("prepared differs (-want +got):\n%s", diff)
 	}
 
-	checked, err := dataset.Check(t.Context(), c)
+	checked, err := dataset.Check(t.Context(), c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +146,7 @@ func TestStats(t *testing.T) {
 }
 
 func TestChatTokens(t *testing.T) {
-	row := `{"messages":[{"role":"user","name":"Ann","content":[{"type":"text","text":"hello world"},{"type":"image_url","image_url":{"url":"long"}}]},` +
+	row := `{"messages":[{"role":"user","name":"Ann","content":[{"type":"text","text":"hello world"},{"type":"image_url","image_url":{"url":"https://long"}}]},` +
 		`{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"x"}}]},` +
 		`{"role":"tool","tool_call_id":"c","content":"a"},{"role":"assistant","content":"a"}]}`
 	c := config(t, write(t, "c.jsonl", row+"\n"+chatPad))
@@ -154,17 +158,17 @@ func TestChatTokens(t *testing.T) {
 	if got.Stats.TokenStats.Max != want {
 		t.Errorf("%d tokens, want %d", got.Stats.TokenStats.Max, want)
 	}
-	if got.Columns != nil || got.Stats.Sources[0].Shape != "chat" {
-		t.Errorf("columns %v and shape %q, want none and chat", got.Columns, got.Stats.Sources[0].Shape)
+	if got.Stats.Columns != nil || got.Stats.Sources[0].Shape != "chat" {
+		t.Errorf("columns %v and shape %q, want none and chat", got.Stats.Columns, got.Stats.Sources[0].Shape)
 	}
 }
 
 func TestTooLongDrop(t *testing.T) {
-	c := config(t, write(t, "d.jsonl", `{"question":"q","answer":"`+strings.Repeat("long ", 50)+`"}`+"\n"+qaPad))
+	c := config(t, write(t, "d.jsonl", `{"question":"q","answer":"`+strings.Repeat("long ", 50)+`"}`+"\n"+differing(10)))
 	c.Dataset.TooLong = dataset.TooLongDrop
 	c.TokenLimit = 20
 	got, text := prepare(t, c)
-	if got.Stats.Total != 11 || got.Stats.Training != 10 || got.Stats.Dropped != 1 || text != chatPad {
+	if got.Stats.Total != 11 || got.Stats.Training != 10 || got.Stats.Dropped != 1 || strings.Count(text, "\n") != 10 {
 		t.Errorf("stats %+v, want one of eleven dropped", got.Stats)
 	}
 	if want := []string{"1 of 11 rows dropped: longer than 20 tokens"}; !cmp.Equal(got.Warnings, want) {
@@ -173,7 +177,7 @@ func TestTooLongDrop(t *testing.T) {
 }
 
 func TestLimitWarnings(t *testing.T) {
-	path := write(t, "d.jsonl", qaPad)
+	path := write(t, "d.jsonl", differing(10))
 	for _, test := range []struct {
 		model string
 		limit int
@@ -207,8 +211,8 @@ func TestReplacesTrainingFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad := c
-	bad.Path = write(t, "bad.jsonl", "{}\n")
-	if _, err := dataset.Prepare(t.Context(), bad); err == nil {
+	bad.Training = []dataset.File{{Name: "bad.jsonl", Path: write(t, "bad.jsonl", "{}\n")}}
+	if _, err := dataset.Prepare(t.Context(), bad, nil); err == nil {
 		t.Fatal("bad data was prepared")
 	}
 	if text, err := os.ReadFile(c.Out); err != nil || string(text) != "old" {

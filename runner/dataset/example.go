@@ -1,13 +1,17 @@
 package dataset
 
 import (
+	"bytes"
+	"strings"
+
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // An example is one line of the training file.
 type example struct {
-	messages []message
-	extra    []member // tools and the like, in their fixed order
+	messages []message // of a preference: what both outputs answer
+	extra    []member  // tools and the like, in their fixed order
+	outputs  []message // of a preference: the preferred one, and the other; else nil
 }
 
 // A message is one turn. Its content is text, or else what members hold.
@@ -15,6 +19,11 @@ type message struct {
 	role    string
 	text    string
 	members []member // further keys, in their fixed order; "content" among them where it is not text
+
+	place      place    // where it stands
+	calls      []string // ids of the calls that it makes
+	answers    string   // id of the call that it answers
+	weightless bool     // it is not learnt
 }
 
 // A member is a key with its value as it was written, without white space.
@@ -36,10 +45,30 @@ func (e *example) fillSystem(prompt string) {
 	e.messages = append([]message{{role: "system", text: prompt}}, e.messages...)
 }
 
-// appendJSON appends the example and a line feed. The order of keys and the way strings are quoted (RFC 8785: as few escapes as
-// possible, no HTML escapes) are part of the promise that FormatVersion stands for.
-func (e *example) appendJSON(dst []byte) []byte {
+// appendJSON appends the example and a line feed, and tells where in the line what is learnt begins: the last message, or the outputs. The
+// order of keys and the way strings are quoted (RFC 8785: as few escapes as possible, no HTML escapes) are part of the promise that
+// FormatVersion stands for.
+func (e *example) appendJSON(dst []byte) (line []byte, learnt, rest int) {
+	if e.outputs != nil {
+		return e.appendPreference(dst)
+	}
 	dst = append(dst, `{"messages":[`...)
+	for i, m := range e.messages {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		learnt = len(dst)
+		dst = m.appendJSON(dst)
+	}
+	rest = len(dst)
+	dst = append(dst, ']')
+	dst = appendMembers(dst, e.extra)
+	return append(dst, "}\n"...), learnt, rest
+}
+
+// appendPreference is appendJSON for an example with two outputs.
+func (e *example) appendPreference(dst []byte) (line []byte, learnt, rest int) {
+	dst = append(dst, `{"input":{"messages":[`...)
 	for i, m := range e.messages {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -48,7 +77,13 @@ func (e *example) appendJSON(dst []byte) []byte {
 	}
 	dst = append(dst, ']')
 	dst = appendMembers(dst, e.extra)
-	return append(dst, "}\n"...)
+	learnt = len(dst)
+	dst = append(dst, `},"preferred_output":[`...)
+	dst = e.outputs[0].appendJSON(dst)
+	dst = append(dst, `],"non_preferred_output":[`...)
+	dst = e.outputs[1].appendJSON(dst)
+	rest = len(dst)
+	return append(dst, "]}\n"...), learnt, rest
 }
 
 func (m message) appendJSON(dst []byte) []byte {
@@ -77,4 +112,34 @@ func appendMembers(dst []byte, members []member) []byte {
 func appendQuoted(dst []byte, text string) []byte {
 	dst, _ = jsontext.AppendQuote(dst, text) // fails on what is not UTF-8, which rows refuses
 	return dst
+}
+
+// asked appends what the user says to dst, a line a turn, as it does not matter to the meaning: small letters, single blanks. Examples that
+// ask the same are held out together.
+func (e *example) asked(dst []byte) []byte {
+	for _, m := range e.messages {
+		if m.role == "user" {
+			dst = append(append(dst, '\n'), strings.Join(strings.Fields(strings.ToLower(m.plain())), " ")...)
+		}
+	}
+	return bytes.TrimPrefix(dst, []byte("\n"))
+}
+
+// plain returns the text of a message, or of its content parts, a line each.
+func (m message) plain() string {
+	if m.text != "" {
+		return m.text
+	}
+	var lines []string
+	for _, member := range m.members {
+		if member.name != "content" {
+			continue
+		}
+		for _, part := range (node{value: member.value}).elements() {
+			if text := part.get("text"); text.kind() == '"' {
+				lines = append(lines, text.text())
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
 }

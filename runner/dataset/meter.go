@@ -1,16 +1,35 @@
 package dataset
 
 import (
-	"bytes"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"slices"
 
 	"ftrun/runner/tokens"
 )
 
+// The shares of an example's tokens, by who says them.
+var shareNames = [...]string{"system", "developer", "user", "assistant", "tool", "function", "tools", "overhead"}
+
+// The numbers of the shares that no role has.
+const (
+	shareTools    = 6 // definitions of tools
+	shareOverhead = 7 // what messages and examples cost beside their texts
+)
+
+// A tally is how many tokens an example has, by share.
+type tally [len(shareNames)]int
+
+func (t *tally) total() int {
+	n := 0
+	for _, share := range t {
+		n += share
+	}
+	return n
+}
+
 // A meter counts the tokens of examples by the published rule (see package tokens): the texts of every message, and what messages
 // and examples cost beyond them. The rule says nothing about tools and content parts: a tool call counts with every string in it,
-// content parts with their texts and not with their images, and the definitions of tools as the JSON they are. These are estimates.
+// content parts with their texts and not with their images, and the definitions of tools as the JSON they are. Nor does it know
+// preferences: both outputs count, and what is held against the limit is the input with the longer one. These are estimates.
 type meter struct {
 	counter *tokens.Counter
 	short   map[string]int // roles and the like
@@ -25,21 +44,46 @@ func newMeter(counter *tokens.Counter) *meter {
 	return &meter{counter: counter, short: map[string]int{}}
 }
 
-func (m *meter) example(e *example) int {
-	n := tokens.PerExample
-	for _, msg := range e.messages {
-		n += tokens.PerMessage + m.shortText(msg.role) + m.content(msg)
-		for _, member := range msg.members {
-			n += m.member(member)
-		}
+// example returns the tokens of an example, and of the longest sequence in it that the service sees at once.
+func (m *meter) example(e *example) (t tally, longest int) {
+	t[shareOverhead] = tokens.PerExample
+	for i := range e.messages {
+		m.message(&t, &e.messages[i])
 	}
 	for _, member := range e.extra {
-		n += m.counter.Count(string(member.value))
+		t[shareTools] += m.counter.Count(string(member.value))
 	}
-	return n
+	if e.outputs == nil {
+		return t, t.total()
+	}
+	var sizes [2]int
+	for i := range e.outputs {
+		before := t.total()
+		m.message(&t, &e.outputs[i])
+		sizes[i] = t.total() - before
+	}
+	return t, t.total() - min(sizes[0], sizes[1])
 }
 
-func (m *meter) content(msg message) int {
+// message adds the tokens of a message.
+func (m *meter) message(t *tally, msg *message) {
+	t[shareOverhead] += tokens.PerMessage + m.shortText(msg.role)
+	share := slices.Index(shareNames[:shareTools], msg.role)
+	t[share] += m.content(msg)
+	for _, member := range msg.members {
+		switch value := (node{value: member.value}); member.name {
+		case "name":
+			t[shareOverhead] += tokens.PerName
+			t[share] += m.counter.Count(value.text())
+		case "content":
+			t[share] += m.parts(value)
+		default:
+			t[share] += m.strings(value)
+		}
+	}
+}
+
+func (m *meter) content(msg *message) int {
 	if msg.role != "system" {
 		return m.counter.Count(msg.text)
 	}
@@ -60,27 +104,13 @@ func (m *meter) shortText(text string) int {
 	return n
 }
 
-func (m *meter) member(member member) int {
-	switch member.name {
-	case "name":
-		return tokens.PerName + m.counter.Count(unquote(member.value))
-	case "content":
-		return m.parts(member.value)
-	default:
-		return m.strings(member.value)
-	}
-}
-
 // parts counts the texts of content parts.
-func (m *meter) parts(content jsontext.Value) int {
+func (m *meter) parts(content node) int {
 	n := 0
-	if content.Kind() != '[' {
-		return 0
-	}
-	for _, part := range elements(content) {
-		for _, member := range members(part) {
-			if (member.name == "text" || member.name == "refusal") && member.value.Kind() == '"' {
-				n += m.counter.Count(unquote(member.value))
+	for _, part := range content.elements() {
+		for _, k := range part.keys() {
+			if (k.name == "text" || k.name == "refusal") && k.kind() == '"' {
+				n += m.counter.Count(k.text())
 			}
 		}
 	}
@@ -88,77 +118,23 @@ func (m *meter) parts(content jsontext.Value) int {
 }
 
 // strings counts every string value inside a JSON value; keys are none.
-func (m *meter) strings(value jsontext.Value) int {
-	switch value.Kind() {
+func (m *meter) strings(value node) int {
+	switch value.kind() {
 	case '"':
-		return m.counter.Count(unquote(value))
+		return m.counter.Count(value.text())
 	case '{':
 		n := 0
-		for _, member := range members(value) {
-			n += m.strings(member.value)
+		for _, k := range value.keys() {
+			n += m.strings(k.node)
 		}
 		return n
 	case '[':
 		n := 0
-		for _, element := range elements(value) {
+		for _, element := range value.elements() {
 			n += m.strings(element)
 		}
 		return n
 	default:
 		return 0
 	}
-}
-
-// elements returns the elements of a valid JSON array.
-func elements(array jsontext.Value) []jsontext.Value {
-	var list []jsontext.Value
-	walk(array, func(dec *jsontext.Decoder) bool {
-		value, err := dec.ReadValue()
-		if err == nil {
-			list = append(list, sliceOf(array, dec, len(value)))
-		}
-		return err == nil
-	})
-	return list
-}
-
-// members returns the members of a valid JSON object; of another value, none.
-func members(object jsontext.Value) []member {
-	var list []member
-	if object.Kind() != '{' {
-		return nil
-	}
-	walk(object, func(dec *jsontext.Decoder) bool {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return false
-		}
-		m := member{name: name.String()}
-		value, err := dec.ReadValue()
-		if err == nil {
-			m.value = sliceOf(object, dec, len(value))
-			list = append(list, m)
-		}
-		return err == nil
-	})
-	return list
-}
-
-// walk enters an array or object and calls read for each part of it.
-func walk(value jsontext.Value, read func(*jsontext.Decoder) bool) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(value))
-	if _, err := dec.ReadToken(); err != nil {
-		return
-	}
-	for kind := dec.PeekKind(); kind != ']' && kind != '}'; kind = dec.PeekKind() {
-		if !read(dec) {
-			return
-		}
-	}
-}
-
-// sliceOf returns the n bytes of source that dec has just read.
-func sliceOf(source jsontext.Value, dec *jsontext.Decoder, n int) jsontext.Value {
-	end := int(dec.InputOffset())
-	return source[end-n : end : end]
 }

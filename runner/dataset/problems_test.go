@@ -52,8 +52,8 @@ func TestProblems(t *testing.T) {
 			want: []string{`d.jsonl:1:1: row 1: found no columns: want "messages", or a question and an answer` + hint},
 		},
 		{
-			name: "two candidates", file: "d.jsonl", text: `{"instruction":"q","input":"q","output":"a"}` + "\n" + qaPad,
-			want: []string{`d.jsonl:1:28: row 1: both "instruction" and "input" could be the question | say which: dataset.fields: {question: instruction}`},
+			name: "two candidates", file: "d.jsonl", text: `{"query":"q","input":"q","output":"a"}` + "\n" + qaPad,
+			want: []string{`d.jsonl:1:22: row 1: both "query" and "input" could be the question | say which: dataset.fields: {question: query}`},
 		},
 		{
 			name: "another column in a later row", file: "d.jsonl", text: qaPad + `{"prompt":"q","answer":"a"}` + "\n",
@@ -125,7 +125,7 @@ func TestProblems(t *testing.T) {
 		{
 			name: "bad mapping", file: "d.jsonl", text: qaPad,
 			edit: func(c *dataset.Config) { c.Dataset.Fields = map[string]string{"frage": "q"} },
-			want: []string{`pipeline.yaml:3:10: dataset.fields: unknown role "frage": want question, answer or system`},
+			want: []string{`pipeline.yaml:3:10: dataset.fields: unknown role "frage": question and answer rows have question, answer, system`},
 		},
 		{
 			name: "one column for two roles", file: "d.jsonl", text: qaPad,
@@ -137,12 +137,12 @@ func TestProblems(t *testing.T) {
 			edit: func(c *dataset.Config) {
 				c.Dataset.Format, c.Dataset.Fields = "chat", map[string]string{"question": "q"}
 			},
-			want: []string{`pipeline.yaml:3:10: dataset.fields: fields name the columns of question and answer rows, and the format is chat`},
+			want: []string{`pipeline.yaml:3:10: dataset.fields: unknown role "question": chat rows have messages, tools, parallel_tool_calls, functions`},
 		},
 		{
 			name: "unknown format", file: "d.jsonl", text: qaPad,
 			edit: func(c *dataset.Config) { c.Dataset.Format = "parquet" },
-			want: []string{`pipeline.yaml:3:10: dataset.format: unknown format "parquet": want auto, qa or chat`},
+			want: []string{`pipeline.yaml:3:10: dataset.format: unknown format "parquet": want auto, chat, preference, sharegpt, alpaca, completion, qa`},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,41 +168,41 @@ func TestChatProblems(t *testing.T) {
 		{`{"messages":[]}`, []string{`13: messages is empty`}},
 		{`{"messages":"hi"}`, []string{`13: messages is text: want an array`}},
 		{`{"messages":[` + good + `7]}`, []string{
-			`13: messages[1] is a number: want an object`,
-			`13: the last message is of role "": want assistant, whose text is what is learnt`,
+			`44: messages[1] is a number: want an object`,
+			`44: the last message is of role "": want assistant, whose text is what is learnt`,
 		}},
-		{`{"messages":[` + good + `{"content":"x"}` + last + `]}`, []string{`13: messages[1] has no role: want ` + roles}},
-		{`{"messages":[` + good + `{"role":"robot","content":"x"}` + last + `]}`, []string{`13: messages[1].role is "robot": want ` + roles}},
-		{`{"messages":[` + good + `{"role":1,"content":"x"}` + last + `]}`, []string{`13: messages[1].role is a number: want ` + roles}},
-		{`{"messages":[{"role":"user","content":" "}` + last + `]}`, []string{`13: messages[0].content is blank`}},
-		{`{"messages":[{"role":"user"}` + last + `]}`, []string{`13: messages[0].content is missing`}},
-		{`{"messages":[{"role":"user","content":3}` + last + `]}`, []string{`13: messages[0].content is a number: want text, or an array of content parts`}},
-		{`{"messages":[{"role":"user","content":[]}` + last + `]}`, []string{`13: messages[0].content is an empty array`}},
+		{`{"messages":[` + good + `{"content":"x"}` + last + `]}`, []string{`44: messages[1] has no role: want ` + roles}},
+		{`{"messages":[` + good + `{"role":"robot","content":"x"}` + last + `]}`, []string{`52: messages[1].role is "robot": want ` + roles}},
+		{`{"messages":[` + good + `{"role":1,"content":"x"}` + last + `]}`, []string{`52: messages[1].role is a number: want ` + roles}},
+		{`{"messages":[{"role":"user","content":" "}` + last + `]}`, []string{`39: messages[0].content is blank`}},
+		{`{"messages":[{"role":"user"}` + last + `]}`, []string{`14: messages[0].content is missing`}},
+		{`{"messages":[{"role":"user","content":3}` + last + `]}`, []string{`39: messages[0].content is a number: want text, or an array of content parts`}},
+		{`{"messages":[{"role":"user","content":[]}` + last + `]}`, []string{`39: messages[0].content is an empty array`}},
 		{`{"messages":[{"role":"user","content":["x",{"type":"text","text":""}]}` + last + `]}`, []string{
-			`13: messages[0].content[0] is no content part: want an object with a type`,
-			`13: messages[0].content[1].text is missing or blank`,
+			`40: messages[0].content[0] is no content part: want an object with a type`,
+			`44: messages[0].content[1].text is missing or blank`,
 		}},
-		{`{"messages":[{"role":"user","content":"x","contnet":"y"}` + last + `]}`, []string{`13: messages[0] has the unknown key "contnet": is "content" meant`}},
+		{`{"messages":[{"role":"user","content":"x","contnet":"y"}` + last + `]}`, []string{`53: messages[0] has the unknown key "contnet": is "content" meant`}},
 		{`{"messages":[{"role":"user","content":"x","foo":"y"}` + last + `]}`, []string{
-			`13: messages[0] has the unknown key "foo": want role, content, name, refusal, tool_calls, tool_call_id, function_call, audio, weight`,
+			`49: messages[0] has the unknown key "foo": want role, content, name, refusal, tool_calls, tool_call_id, function_call, audio, weight`,
 		}},
 		{`{"messages":[{"role":"user","content":"x","weight":1,"name":""}` + last + `]}`, []string{
-			`13: messages[0].name is blank: want text`,
-			`13: messages[0].weight is for assistant messages, and this one is of role "user"`,
+			`52: messages[0].weight is for assistant messages, and this one is of role "user"`,
+			`61: messages[0].name is blank: want text`,
 		}},
-		{`{"messages":[` + good + `{"role":"assistant","content":"a","weight":2}]}`, []string{`13: messages[1].weight is 2: want 0 or 1`}},
+		{`{"messages":[` + good + `{"role":"assistant","content":"a","weight":2}]}`, []string{`87: messages[1].weight is 2: want 0 or 1`}},
 		{`{"messages":[` + good + `{"role":"assistant","content":"a","weight":0}]}`, []string{
 			`13: every assistant message has weight 0, so there is nothing to learn`,
 		}},
 		{`{"messages":[{"role":"assistant","content":"a"},{"role":"user","content":"q"}]}`, []string{
-			`13: the last message is of role "user": want assistant, whose text is what is learnt`,
+			`49: the last message is of role "user": want assistant, whose text is what is learnt`,
 		}},
 		{`{"messages":[{"role":"system","content":"s"}` + last + `]}`, []string{`13: no user message: there is nothing to answer`}},
-		{`{"messages":[` + good + `{"role":"assistant","tool_calls":[]}]}`, []string{`13: messages[1].tool_calls is no list of calls`}},
-		{`{"messages":[` + good + `{"role":"assistant","function_call":"f"}]}`, []string{`13: messages[1].function_call is text: want an object`}},
+		{`{"messages":[` + good + `{"role":"assistant","tool_calls":[]}]}`, []string{`77: messages[1].tool_calls is no list of calls`}},
+		{`{"messages":[` + good + `{"role":"assistant","function_call":"f"}]}`, []string{`80: messages[1].function_call is text: want an object`}},
 		{`{"messages":[` + good + `{"role":"tool","content":"1"},{"role":"function","content":"1"}` + last + `]}`, []string{
-			`13: messages[1].tool_call_id is missing: it says which call this answers`,
-			`13: messages[2].name is missing: it says which function this answers for`,
+			`44: messages[1].tool_call_id is missing: it says which call this answers`,
+			`74: messages[2].name is missing: it says which function this answers for`,
 		}},
 		{`{"messages":[` + good[:len(good)-1] + last + `],"tools":{},"parallel_tool_calls":1}`, []string{
 			`88: tools is an object: want an array`,
@@ -226,7 +226,7 @@ func TestFileProblems(t *testing.T) {
 		filepath.Join(dir, "missing.jsonl"): "no such file",
 		dir:                                 "is a directory, not a data file",
 	} {
-		_, err := dataset.Check(t.Context(), config(t, path))
+		_, err := dataset.Check(t.Context(), config(t, path), nil)
 		if list, ok := errors.AsType[diag.List](err); !ok || list.Error() != path+": "+want {
 			t.Errorf("error is %v, want %q at %q", err, want, path)
 		}
@@ -247,7 +247,7 @@ func TestManyProblems(t *testing.T) {
 func TestWriteFault(t *testing.T) {
 	c := config(t, write(t, "d.jsonl", qaPad))
 	c.Out = filepath.Join(t.TempDir(), "missing", "train.jsonl")
-	_, err := dataset.Prepare(t.Context(), c)
+	_, err := dataset.Prepare(t.Context(), c, nil)
 	if !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "write training file ") {
 		t.Errorf("error is %v, want one of writing", err)
 	}
@@ -260,7 +260,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := config(t, write(t, "d.jsonl", qaPad))
-	if _, err := dataset.Prepare(ctx, c); !errors.Is(err, context.Canceled) {
+	if _, err := dataset.Prepare(ctx, c, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want that the context was cancelled", err)
 	}
 	if _, err := os.Stat(c.Out); !errors.Is(err, os.ErrNotExist) {

@@ -3,8 +3,10 @@ package dataset
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 
 	"ftrun/runner/dataset/rows"
@@ -13,29 +15,67 @@ import (
 
 // Rows travel in batches, so that handing them from one goroutine to another costs little. A batch is full at either bound.
 const (
-	batchRows  = 64
-	batchBytes = 1 << 20
+	batchRows  = 256
+	batchBytes = 256 << 10
 )
 
 // maxIgnored bounds how many unused columns are named.
 const maxIgnored = 20
 
-// A run takes the rows of one file to training examples: one goroutine reads, one per core checks and counts, and the caller's
-// writes, in the order of the file. Memory is bounded by the batches under way.
+// A run takes the rows of the data to examples: one goroutine reads, one per core takes rows apart, checks and counts, and the caller's
+// writes, in the order of the files. Memory is bounded by the batches under way, but for what is remembered of each example to find those that
+// come again.
 type run struct {
 	config   Config
-	reader   *rows.Reader
 	mapper   *mapper
 	counting counting
+	hash     maphash.Seed
+	split    split
+	look     Look
+	layout   *layout // the last that was handed on; the reading goroutine's
 
-	out      *output
-	problems problems
-	dropped  int
-	ignored  map[string]bool // columns that no role was read from
+	sources              []*source // those that were opened
+	training, validation *output   // nil: rows are only looked at
+	seen                 seen
+	findings             findings
+	invalid, dropped     int
+	duplicates           int
+	droppedFor           map[string]bool // kinds of what is wrong with invalid rows
+	ignored              map[string]bool // columns that no role was read from
 }
 
-// A batch is some consecutive rows, and what came of them once done is closed.
+// A source is one of the files.
+type source struct {
+	file   File
+	use    string // useTraining or useValidation
+	index  int
+	before int // rows of the sources before it
+	rows   int
+	sha256 string
+}
+
+// What the rows of a source are for.
+const (
+	useTraining   = "training"
+	useValidation = "validation"
+)
+
+func newRun(config Config, look Look) (*run, error) {
+	m, err := newMapper(config.Dataset, config.Method)
+	if err != nil {
+		return nil, err
+	}
+	v := config.Dataset.Validation
+	return &run{
+		config: config, mapper: m, look: look, hash: maphash.MakeSeed(),
+		split:      split{share: v.Share.Value, seed: v.Seed},
+		droppedFor: map[string]bool{}, ignored: map[string]bool{},
+	}, nil
+}
+
+// A batch is some consecutive rows of a source, and what came of them once done is closed.
 type batch struct {
+	source  *source
 	items   []item
 	results []outcome
 	done    chan struct{}
@@ -43,18 +83,9 @@ type batch struct {
 
 // An item is a row, or a problem in place of one.
 type item struct {
-	row     rows.Row
-	layout  layout
+	raw     rows.Raw
+	layout  *layout
 	problem *rows.Problem
-}
-
-// An outcome is what came of a row: a line of the training file, or problems, or nothing for a dropped row.
-type outcome struct {
-	line     []byte
-	tokens   int
-	dropped  bool
-	problems diag.List
-	ignored  []string
 }
 
 // all takes every row through the stages.
@@ -67,8 +98,8 @@ func (r *run) all(ctx context.Context) error {
 
 	var group sync.WaitGroup
 	for range workers {
+		w := r.newWorker()
 		group.Go(func() {
-			w := r.newWorker()
 			for b := range work {
 				w.process(ctx, b)
 			}
@@ -91,15 +122,9 @@ func (r *run) all(ctx context.Context) error {
 	return readErr
 }
 
-// read fills batches and sends each to be worked on, and in order to be collected.
+// read goes through the sources, those of training first, and sends batches to be worked on, and in order to be collected.
 func (r *run) read(ctx context.Context, work, order chan<- *batch) error {
-	for more := true; more; {
-		b := &batch{done: make(chan struct{})}
-		var err error
-		more, err = r.fill(b)
-		if err != nil {
-			return err
-		}
+	send := func(b *batch) error {
 		for _, queue := range []chan<- *batch{order, work} {
 			select {
 			case queue <- b:
@@ -107,14 +132,50 @@ func (r *run) read(ctx context.Context, work, order chan<- *batch) error {
 				return context.Cause(ctx)
 			}
 		}
+		return nil
+	}
+	before := 0
+	for i, file := range append(slices.Clip(r.config.Training), r.config.Validation...) {
+		s := &source{file: file, use: useTraining, index: i, before: before}
+		if i >= len(r.config.Training) {
+			s.use = useValidation
+		}
+		if err := r.readSource(s, send); err != nil {
+			return err
+		}
+		before += s.rows
+	}
+	return nil
+}
+
+// readSource reads the rows of a file.
+func (r *run) readSource(s *source, send func(*batch) error) error {
+	reader, err := rows.Open(s.file.Path)
+	if problem, ok := errors.AsType[*rows.Problem](err); ok {
+		return send(&batch{source: s, items: []item{{problem: problem}}, done: make(chan struct{})})
+	} else if err != nil {
+		return err
+	}
+	defer reader.Close()
+	for more := true; more; {
+		b := &batch{source: s, items: make([]item, 0, batchRows), done: make(chan struct{})}
+		if more, err = r.fill(b, reader); err != nil {
+			return err
+		}
+		if !more {
+			s.rows, s.sha256 = reader.Count(), reader.SHA256()
+		}
+		if err := send(b); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // fill reads rows into b until it is full; more says that the rows go on.
-func (r *run) fill(b *batch) (more bool, err error) {
+func (r *run) fill(b *batch, reader *rows.Reader) (more bool, err error) {
 	for size := 0; len(b.items) < batchRows && size < batchBytes; {
-		row, err := r.reader.Next()
+		raw, err := reader.NextRaw()
 		problem, isProblem := errors.AsType[*rows.Problem](err)
 		switch {
 		case err == io.EOF:
@@ -124,19 +185,25 @@ func (r *run) fill(b *batch) (more bool, err error) {
 		case err != nil:
 			return false, err
 		default:
-			b.items = append(b.items, item{row: row, layout: r.mapper.decide(row)})
-			size += rowBytes(row)
+			b.items = append(b.items, item{raw: raw, layout: r.decide(raw)})
+			size += raw.Size()
 		}
 	}
 	return true, nil
 }
 
-func rowBytes(row rows.Row) int {
-	n := 0
-	for _, f := range row.Fields {
-		n += len(f.Name) + len(f.Value)
+// decide returns the layout for a row. Rows are taken apart here only until the layout is decided.
+func (r *run) decide(raw rows.Raw) *layout {
+	if r.layout == nil || !r.layout.decided() {
+		var l layout
+		if row, err := raw.Parse(); err == nil {
+			l = r.mapper.decide(row)
+		} else {
+			l = r.mapper.layout
+		}
+		r.layout = &l
 	}
-	return n
+	return r.layout
 }
 
 // collect takes in the batches in order.
@@ -147,8 +214,11 @@ func (r *run) collect(ctx context.Context, order <-chan *batch) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+		if n := len(r.sources); n == 0 || r.sources[n-1] != b.source {
+			r.sources = append(r.sources, b.source)
+		}
 		for i := range b.results {
-			if err := r.takeIn(&b.items[i], &b.results[i]); err != nil {
+			if err := r.takeIn(b.source, &b.results[i]); err != nil {
 				return err
 			}
 		}
@@ -156,22 +226,54 @@ func (r *run) collect(ctx context.Context, order <-chan *batch) error {
 	return context.Cause(ctx)
 }
 
-func (r *run) takeIn(it *item, o *outcome) error {
+func (r *run) flush() error {
+	if err := r.training.flush(); err != nil {
+		return err
+	}
+	return r.validation.flush()
+}
+
+// takeIn does with a row what is decided about it, row after row.
+func (r *run) takeIn(s *source, o *outcome) error {
 	for _, name := range o.ignored {
 		if len(r.ignored) < maxIgnored {
 			r.ignored[name] = true
 		}
 	}
+	r.findings.fatal = r.findings.fatal || o.fatal
 	switch {
-	case it.problem != nil:
-		r.problems.fatal = r.problems.fatal || it.problem.Fatal
-		r.problems.add(it.problem.Diagnostic(r.config.Path))
-	case len(o.problems) > 0:
-		r.problems.add(o.problems...)
-	case o.dropped:
+	case o.fate == fateInvalid:
+		r.invalid++
+		for _, d := range o.findings {
+			r.droppedFor[d.Kind] = true
+		}
+	case o.fate == fateDropped:
 		r.dropped++
-	default:
-		return r.out.write(o.line, o.tokens)
+	case o.fate == fateUsed && r.training != nil:
+		return r.use(s, o)
 	}
+	r.findings.add(o.row, o.findings)
 	return nil
+}
+
+// use writes an example, unless it came before.
+func (r *run) use(s *source, o *outcome) error {
+	out, number := r.training, s.before+o.row
+	if o.held {
+		out = r.validation
+	}
+	found, earlier := r.seen.meet(o.prompt, o.reply, uint32(number))
+	if found != isNew {
+		if d, drop := r.again(s, o, found, int(earlier)); drop {
+			r.duplicates++
+			return nil
+		} else {
+			o.findings = append(o.findings, d)
+		}
+	}
+	r.findings.add(o.row, o.findings)
+	if slices.ContainsFunc(o.findings, func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
+		return nil
+	}
+	return out.write(o.line, &o.tally)
 }

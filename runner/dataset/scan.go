@@ -2,8 +2,6 @@ package dataset
 
 import (
 	"context"
-	"errors"
-	"io"
 	"strings"
 
 	"ftrun/runner/dataset/rows"
@@ -11,6 +9,8 @@ import (
 
 // A Lesson is a question of the data with an answer to it that is learnt, and the row that has it.
 type Lesson struct {
+	Source    string // as the spec has it
+	File      int    // number of the source, from 0
 	Row       int    // counted from 1
 	Line, Col int    // of the row, counted from 1
 	Question  string // the last thing that the user said
@@ -18,90 +18,42 @@ type Lesson struct {
 	Answer    string // empty where the answer is no text, such as the call of a tool
 }
 
-// Scan reads the rows of the data file as [Prepare] does, and hands on what they teach, in the order of the file: for every assistant message
-// that is learnt, the last user message before it. It counts no tokens and writes nothing. Rows that [Prepare] refuses are passed over, and those
-// that it would drop for being too long are not. Memory does not grow with the file. An error of each ends the scan and is returned.
-func Scan(ctx context.Context, config Config, each func(Lesson) error) error {
-	m, err := newMapper(config.Dataset)
+// A Look makes a function that is called with lessons, by one goroutine and those of a row one after the other. Rows come in any order.
+type Look func() func(Lesson)
+
+// Scan reads the rows of training as [Prepare] does, and hands on what they teach: for every assistant message that is learnt, the last user
+// message before it; for a preference, the preferred output. It counts no tokens and writes nothing. Rows that [Prepare] refuses are passed
+// over, those that it would drop for being too long are not. Memory does not grow with the data.
+func Scan(ctx context.Context, config Config, look Look) error {
+	config.Validation = nil
+	r, err := newRun(config, look)
 	if err != nil {
 		return err
 	}
-	reader, err := rows.Open(config.Path)
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	for {
-		row, err := reader.Next()
-		_, isProblem := errors.AsType[*rows.Problem](err)
-		switch {
-		case err == io.EOF:
-			return nil
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case isProblem:
-		case err != nil:
-			return err
-		default:
-			if err := m.teach(row, each); err != nil {
-				return err
-			}
-		}
-	}
+	return r.all(ctx)
 }
 
-// teach hands on what a row teaches.
-func (m *mapper) teach(row rows.Row, each func(Lesson) error) error {
-	r := &report{row: row}
-	ex := m.example(row, m.decide(row), r)
-	if len(r.list) > 0 {
-		return nil
+// teach hands on what an example teaches.
+func (w *worker) teach(s *source, row rows.Row, ex *example) {
+	messages := ex.messages
+	if ex.outputs != nil {
+		messages = append(messages[:len(messages):len(messages)], ex.outputs[0])
 	}
 	var asked []string
-	for _, msg := range ex.messages {
+	for i, m := range messages {
+		learnt := !m.weightless && (ex.outputs == nil || i == len(messages)-1)
 		switch {
-		case msg.role == "user":
-			asked = append(asked, msg.plain())
-		case msg.role == "assistant" && asked != nil && !msg.silent():
-			lesson := Lesson{Row: row.Number, Line: row.Line, Col: row.Col, Question: asked[len(asked)-1], Answer: msg.plain()}
+		case m.role == "user":
+			asked = append(asked, m.plain())
+		case m.role == "assistant" && asked != nil && learnt:
+			lesson := Lesson{
+				Source: s.file.Name, File: s.index, Row: row.Number, Line: row.Line, Col: row.Col,
+				Question: asked[len(asked)-1], Answer: m.plain(),
+			}
 			if len(asked) > 1 {
 				lesson.Asked = strings.Join(asked, "\n")
 			}
-			if err := each(lesson); err != nil {
-				return err
-			}
+			w.look(lesson)
 		}
 	}
-	return nil
-}
-
-// plain returns the text of a message, or of its content parts, a line each.
-func (m message) plain() string {
-	if m.text != "" {
-		return m.text
-	}
-	var lines []string
-	for _, member := range m.members {
-		if member.name != "content" {
-			continue
-		}
-		for _, part := range elements(member.value) {
-			for _, key := range members(part) {
-				if key.name == "text" && key.value.Kind() == '"' {
-					lines = append(lines, unquote(key.value))
-				}
-			}
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// silent reports whether the message is not learnt.
-func (m message) silent() bool {
-	for _, member := range m.members {
-		if member.name == "weight" {
-			return string(member.value) == "0"
-		}
-	}
-	return false
 }

@@ -16,18 +16,35 @@ import (
 type shape struct {
 	name  string
 	title string // names such rows in a sentence
+	roles []role
 	// claims says whether a row shows the marks of the shape.
-	claims func(*mapper, rows.Row) bool
-	// example makes an example of a row, or reports every reason why it can't.
-	example func(*mapper, rows.Row, layout, *report) *example
+	claims func(*mapper, *shape, rows.Row) bool
+	// example makes an example of the columns of a row, or reports every reason why it can't.
+	example func(s *shape, c columns, r *report) *example
+}
+
+// has reports whether rows of the shape have a role.
+func (s *shape) has(name string) bool {
+	return slices.ContainsFunc(s.roles, func(r role) bool { return r.name == name })
 }
 
 // shapes lists the known shapes, in the order in which a row is tried.
-func shapes() []shape {
-	return []shape{
-		{name: "chat", title: "chat rows", claims: claimsChat, example: chatExample},
-		{name: "qa", title: "question and answer rows", claims: claimsQA, example: qaExample},
+func shapes() []shape { return shapeTable }
+
+// shapeTable is set once, and not by an initializer, because the functions in it read it.
+var shapeTable []shape
+
+func init() {
+	shapeTable = []shape{chatShape(), preferenceShape(), sharegptShape(), alpacaShape(), completionShape(), qaShape()}
+}
+
+func shapeNamed(name string) *shape {
+	for i := range shapeTable {
+		if shapeTable[i].name == name {
+			return &shapeTable[i]
+		}
 	}
+	return nil
 }
 
 // A mapper knows how rows become examples. What the first rows decide is written by the reading goroutine alone, which hands it on
@@ -35,50 +52,84 @@ func shapes() []shape {
 type mapper struct {
 	fields map[string]string // role to column, as the spec has it
 	forced bool              // the spec names the shape
+	method string            // supervised or dpo
 	layout
 }
 
-// A layout is what the first rows decided for the file.
+// A layout is what the first rows decided for all the data.
 type layout struct {
 	shape     *shape            // nil: nothing yet
 	shapeRow  int               // row that decided the shape; 0: the spec
-	columns   map[string]string // role to column, of question and answer rows; nil: nothing yet
+	columns   map[string]string // role to column; nil: nothing yet
 	columnRow int               // row that decided the columns
 }
 
+// decided reports whether no later row decides anything.
+func (l layout) decided() bool { return l.shape != nil && l.columns != nil }
+
 // newMapper checks the spec's mapping. Its error is a [diag.List].
-func newMapper(d spec.Dataset) (*mapper, error) {
-	m := &mapper{fields: d.Fields}
+func newMapper(d spec.Dataset, method string) (*mapper, error) {
+	m := &mapper{fields: d.Fields, method: method}
 	var list diag.List
+	name := d.Format
+	if name == "" || name == "auto" {
+		name = shapeOfFields(d.Fields)
+	}
+	if name == "" {
+		return m, nil
+	}
+	s := shapeNamed(name)
+	if s == nil {
+		list.Addf(d.Pos, "dataset.format", "unknown format %q: want auto, %s", name, strings.Join(shapeNames(), ", "))
+		return nil, list.Err()
+	}
 	taken := map[string]string{} // column to role
-	for _, role := range slices.Sorted(maps.Keys(d.Fields)) {
-		column := d.Fields[role]
-		if !slices.Contains(roles(), role) {
-			list.Addf(d.Pos, "dataset.fields", "unknown role %q: want question, answer or system", role)
+	for _, named := range slices.Sorted(maps.Keys(d.Fields)) {
+		column := d.Fields[named]
+		if !s.has(named) {
+			list.Addf(d.Pos, "dataset.fields", "unknown role %q: %s have %s", named, s.title, roleNames(s))
 		}
 		if other, ok := taken[column]; ok {
-			list.Addf(d.Pos, "dataset.fields", "the column %q is named for two roles, %s and %s", column, other, role)
+			list.Addf(d.Pos, "dataset.fields", "the column %q is named for two roles, %s and %s", column, other, named)
 		}
-		taken[column] = role
+		taken[column] = named
 	}
-	name := d.Format
-	if (name == "" || name == "auto") && len(d.Fields) > 0 {
-		name = "qa" // only its columns have names to choose
+	m.shape, m.forced = s, true
+	return m, list.Err()
+}
+
+// shapeOfFields returns the shape whose roles a mapping names: question and answer rows where several have them. It returns "" for no mapping.
+func shapeOfFields(fields map[string]string) string {
+	if len(fields) == 0 {
+		return ""
 	}
-	switch {
-	case name == "" || name == "auto":
-		return m, list.Err()
-	case name == "chat" && len(d.Fields) > 0:
-		list.Addf(d.Pos, "dataset.fields", "fields name the columns of question and answer rows, and the format is chat")
+	for _, name := range []string{"qa", "alpaca", "completion", "preference", "chat", "sharegpt"} {
+		s := shapeNamed(name)
+		covers := true
+		for field := range fields {
+			covers = covers && s.has(field)
+		}
+		if covers {
+			return name
+		}
 	}
+	return "qa"
+}
+
+func shapeNames() []string {
+	var names []string
 	for _, s := range shapes() {
-		if s.name == name {
-			m.shape, m.forced = &s, true
-			return m, list.Err()
-		}
+		names = append(names, s.name)
 	}
-	list.Addf(d.Pos, "dataset.format", "unknown format %q: want auto, qa or chat", name)
-	return nil, list.Err()
+	return names
+}
+
+func roleNames(s *shape) string {
+	var names []string
+	for _, r := range s.roles {
+		names = append(names, r.name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // decide returns the layout for a row, which decides what no row before it has.
@@ -88,9 +139,9 @@ func (m *mapper) decide(row rows.Row) layout {
 			m.shape, m.shapeRow = s, row.Number
 		}
 	}
-	if m.shape != nil && m.shape.name == "qa" && m.columns == nil {
-		if columns := m.match(row, &report{}); columns != nil {
-			m.columns, m.columnRow = columns.names(), row.Number
+	if m.shape != nil && m.columns == nil {
+		if found := m.match(m.shape, row, &report{}); found != nil {
+			m.columns, m.columnRow = found.names(m.shape), row.Number
 		}
 	}
 	return m.layout
@@ -98,9 +149,9 @@ func (m *mapper) decide(row rows.Row) layout {
 
 // claimant returns the shape that a row shows the marks of, or nil.
 func (m *mapper) claimant(row rows.Row) *shape {
-	for _, s := range shapes() {
-		if s.claims(m, row) {
-			return &s
+	for i := range shapeTable {
+		if s := &shapeTable[i]; s.claims(m, s, row) {
+			return s
 		}
 	}
 	return nil
@@ -109,18 +160,33 @@ func (m *mapper) claimant(row rows.Row) *shape {
 // example makes an example of a row, or reports every reason why it can't.
 func (m *mapper) example(row rows.Row, l layout, r *report) *example {
 	if l.shape == nil {
-		r.add(nil, fmt.Sprintf("found %s: want %q, or a question and an answer", columnsOf(row), "messages"), namesHint(row))
+		r.add(kindShape, place{}, fmt.Sprintf("found %s: want %q, or a question and an answer", columnsOf(row), "messages"), shapeHint(row))
 		return nil
 	}
-	if s := m.claimant(row); s != nil && s.name != l.shape.name && !l.shape.claims(m, row) {
-		decided := fmt.Sprintf("row %d decided", l.shapeRow)
-		if l.shapeRow == 0 {
-			decided = "the spec says"
+	if !l.shape.claims(m, l.shape, row) {
+		if s := m.claimant(row); s != nil {
+			decided := fmt.Sprintf("row %d decided", l.shapeRow)
+			if l.shapeRow == 0 {
+				decided = "the spec says"
+			}
+			r.add(kindShape, place{}, fmt.Sprintf("the row has the shape of %s, and the file holds %s, as %s", s.title, l.shape.title, decided), "")
+			return nil
 		}
-		r.add(nil, fmt.Sprintf("the row has the shape of %s, and the file holds %s, as %s", s.title, l.shape.title, decided), "")
+	}
+	found := m.match(l.shape, row, r)
+	if found == nil {
 		return nil
 	}
-	return l.shape.example(m, row, l, r)
+	found.sameColumns(l, r)
+	return l.shape.example(l.shape, found, r)
+}
+
+// shapeHint tells what to do with rows of no shape. A single text is what language models are trained on from scratch.
+func shapeHint(row rows.Row) string {
+	if len(row.Fields) == 1 && strings.EqualFold(row.Fields[0].Name, "text") {
+		return "a text alone has no question and no answer: fine-tuning for chat needs both"
+	}
+	return namesHint(row)
 }
 
 // columnsOf names a row's columns in a sentence.

@@ -2,79 +2,168 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"hash/maphash"
 
 	"ftrun/runner/dataset/rows"
 	"ftrun/spec/diag"
 )
 
+// A fate is what becomes of a row.
+type fate int
+
+const (
+	fateRefused fate = iota // it is at fault, and the run ends for that
+	fateInvalid             // it is at fault, and left out
+	fateDropped             // it is too long, and left out
+	fateUsed
+)
+
+// An outcome is what came of a row.
+type outcome struct {
+	row          int // number
+	rowLine, col int // where it stands
+	fate         fate
+	fatal        bool   // no row was read after it
+	line         []byte // of the training file
+	tally        tally
+	prompt       uint64 // hash of what is asked
+	reply        uint64 // hash of what is learnt
+	held         bool   // out of the training
+	findings     diag.List
+	ignored      []string
+}
+
 // A worker turns rows into lines of the training file. Each goroutine has its own.
 type worker struct {
 	run   *run
-	meter *meter
+	meter *meter       // nil: rows are only looked at
+	look  func(Lesson) // nil: nobody looks
+	asked []byte
 }
 
 func (r *run) newWorker() *worker {
-	return &worker{run: r, meter: newMeter(r.counting.counter)}
+	w := &worker{run: r}
+	if r.training != nil {
+		w.meter = newMeter(r.counting.counter)
+	}
+	if r.look != nil {
+		w.look = r.look()
+	}
+	return w
 }
 
 // process fills in the outcomes of a batch. Once ctx is done it leaves the rest out.
 func (w *worker) process(ctx context.Context, b *batch) {
 	defer close(b.done)
 	b.results = make([]outcome, len(b.items))
-	for i, it := range b.items {
+	var lines []byte // of all the batch
+	ends := make([]int, len(b.items))
+	for i := range b.items {
 		if ctx.Err() != nil {
 			return
 		}
-		if it.problem == nil {
-			b.results[i] = w.convert(it)
-		}
-		b.items[i].row.Fields = nil // its memory is free before the batch is collected
+		lines = w.convert(b.source, &b.items[i], &b.results[i], lines)
+		ends[i] = len(lines)
 	}
+	start := 0
+	for i, end := range ends {
+		b.results[i].line = lines[start:end]
+		start = end
+	}
+	b.items = nil // their memory is free before the batch is collected
 }
 
-func (w *worker) convert(it item) outcome {
-	report := &report{file: w.run.config.Path, row: it.row}
-	ex := w.run.mapper.example(it.row, it.layout, report)
-	if len(report.list) > 0 {
-		return outcome{problems: report.list}
+// convert makes an outcome of an item, and appends the line of the training file to dst.
+func (w *worker) convert(s *source, it *item, o *outcome, dst []byte) []byte {
+	row, problem := it.parse()
+	if problem != nil {
+		w.unreadable(s, problem, o)
+		return dst
+	}
+	report := &report{file: s.file.Path, row: rowRef{row.Number, row.Line, row.Col}}
+	o.row, o.rowLine, o.col = row.Number, row.Line, row.Col
+	ex := w.run.mapper.example(row, *it.layout, report)
+	if report.refused {
+		w.refuse(report, o)
+		return dst
 	}
 	ex.fillSystem(w.run.config.SystemPrompt)
-	o := outcome{tokens: w.meter.example(ex), ignored: report.ignored}
-	if limit := w.run.counting.limit; limit > 0 && o.tokens > limit {
-		if w.run.config.Dataset.TooLong == TooLongDrop {
-			o.dropped = true
-			return o
-		}
-		report.add(nil, fmt.Sprintf("the example has %d tokens, and the limit is %d", o.tokens, limit),
-			"shorten it, raise token_limit, or set dataset.too_long: drop")
-		o.problems = report.list
-		return o
+	o.held = s.use == useValidation || w.drawn(ex)
+	if w.look != nil && !o.held {
+		w.teach(s, row, ex)
 	}
-	o.line = ex.appendJSON(nil)
-	return o
+	if w.meter == nil {
+		return dst
+	}
+	var longest int
+	o.tally, longest = w.meter.example(ex)
+	if limit := w.run.counting.limit; limit > 0 && longest > limit {
+		w.tooLong(longest, report, o)
+		return dst
+	}
+	o.fate, o.findings, o.ignored = fateUsed, report.list, report.ignored
+	start := len(dst)
+	dst, learnt, rest := ex.appendJSON(dst)
+	o.prompt = mix(maphash.Bytes(w.run.hash, dst[start:learnt]), maphash.Bytes(w.run.hash, dst[rest:]))
+	o.reply = maphash.Bytes(w.run.hash, dst[learnt:rest])
+	return dst
 }
 
-// A report collects what is wrong with one row.
-type report struct {
-	file    string
-	row     rows.Row
-	list    diag.List
-	ignored []string
+// parse takes the row of an item apart.
+func (it *item) parse() (rows.Row, *rows.Problem) {
+	if it.problem != nil {
+		return rows.Row{}, it.problem
+	}
+	row, err := it.raw.Parse()
+	if err == nil {
+		return row, nil
+	}
+	if problem, ok := errors.AsType[*rows.Problem](err); ok {
+		return row, problem
+	}
+	return row, &rows.Problem{Row: it.raw.Number, Line: it.raw.Line, Col: it.raw.Col, Message: err.Error()}
 }
 
-// add reports a problem at a field, or at the row where that is nil.
-func (r *report) add(at *rows.Field, message, hint string) {
-	pos := diag.Position{File: r.file, Line: r.row.Line, Col: r.row.Col}
-	if at != nil {
-		pos.Line, pos.Col = at.Line, at.Col
+// unreadable reports a row, or a file, that its container does not hold as it should.
+func (w *worker) unreadable(s *source, problem *rows.Problem, o *outcome) {
+	d := problem.Diagnostic(s.file.Path)
+	d.Kind = kindUnreadable
+	o.row, o.findings, o.fatal = problem.Row, diag.List{d}, problem.Fatal
+	if !problem.Fatal && w.run.config.Dataset.Invalid == InvalidDrop {
+		o.fate = fateInvalid
+		o.findings[0].Severity = diag.Warning
 	}
-	r.list.Add(diag.Diagnostic{Pos: pos, Path: fmt.Sprintf("row %d", r.row.Number), Message: message, Hint: hint})
 }
 
-// ignore notes a column that is not read. "id" is for people.
-func (r *report) ignore(name string) {
-	if name != "id" && name != "" {
-		r.ignored = append(r.ignored, name)
+// refuse takes over what is wrong with a row.
+func (w *worker) refuse(report *report, o *outcome) {
+	if w.run.config.Dataset.Invalid == InvalidDrop {
+		report.soften()
+		o.fate = fateInvalid
 	}
+	o.findings, o.ignored = report.list, report.ignored
+}
+
+// tooLong reports an example that the service would cut off.
+func (w *worker) tooLong(tokens int, report *report, o *outcome) {
+	limit := w.run.counting.limit
+	message := fmt.Sprintf("the example has %d tokens, and the limit is %d", tokens, limit)
+	if w.run.config.Dataset.TooLong == TooLongDrop {
+		report.note(kindLong, place{}, message+": dropped", "")
+		o.fate = fateDropped
+	} else {
+		report.add(kindLong, place{}, message, "shorten it, raise token_limit, or set dataset.too_long: drop")
+	}
+	o.findings = report.list
+}
+
+// drawn reports whether an example is held out of the training.
+func (w *worker) drawn(ex *example) bool {
+	if w.run.split.share == 0 {
+		return false
+	}
+	w.asked = ex.asked(w.asked[:0])
+	return w.run.split.draws(w.asked)
 }

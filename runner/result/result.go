@@ -124,28 +124,70 @@ type JobFailure struct {
 
 // A Dataset tells where every row went: Total = Training + Validation + Invalid + Dropped + Duplicates.
 type Dataset struct {
-	Total          int        `json:"total"`
-	Training       int        `json:"training"`
-	Validation     int        `json:"validation"`
-	Invalid        int        `json:"invalid"`
-	Dropped        int        `json:"dropped"`
-	Duplicates     int        `json:"duplicates"`
-	Tokens         int64      `json:"tokens"` // of the training examples
-	TokenStats     TokenStats `json:"token_stats"`
-	Sources        []Source   `json:"sources"`
-	TrainingSHA256 string     `json:"training_sha256"`
-	TrainingBytes  int64      `json:"training_bytes"`
+	Total            int               `json:"total"`
+	Training         int               `json:"training"`
+	Validation       int               `json:"validation"`
+	Invalid          int               `json:"invalid"`    // left out, because they can't be trained on
+	Dropped          int               `json:"dropped"`    // left out, because they are too long
+	Duplicates       int               `json:"duplicates"` // left out, because an earlier row is the same
+	Tokens           int64             `json:"tokens"`     // of the training examples
+	TokenStats       TokenStats        `json:"token_stats"`
+	RoleTokens       map[string]int64  `json:"role_tokens"`       // Tokens by who says them; "tools" are definitions, "overhead" what messages cost beside their texts
+	ValidationTokens int64             `json:"validation_tokens"` // are not billed
+	Estimate         *Estimate         `json:"estimate"`          // null: nothing is trained
+	Columns          map[string]string `json:"columns,omitempty"` // of rows with columns: the column that each role was read from
+	Findings         []DataFinding     `json:"findings"`
+	Sources          []Source          `json:"sources"`
+	TrainingSHA256   string            `json:"training_sha256"`
+	TrainingBytes    int64             `json:"training_bytes"`
+	ValidationSHA256 string            `json:"validation_sha256,omitempty"`
+	ValidationBytes  int64             `json:"validation_bytes,omitempty"`
 }
 
 // TokenStats describes tokens per training example.
 type TokenStats struct {
-	Encoding string  `json:"encoding"`
-	Limit    int     `json:"limit"` // 0: none
-	Min      int     `json:"min"`
-	Mean     float64 `json:"mean"`
-	P50      int     `json:"p50"`
-	P95      int     `json:"p95"`
-	Max      int     `json:"max"`
+	Encoding  string        `json:"encoding"`
+	Limit     int           `json:"limit"` // 0: none
+	Min       int           `json:"min"`
+	Mean      float64       `json:"mean"`
+	P50       int           `json:"p50"`
+	P95       int           `json:"p95"`
+	Max       int           `json:"max"`
+	Histogram []TokenBucket `json:"histogram"` // without gaps from Min to Max
+}
+
+// A TokenBucket counts the examples of From to To tokens, both included.
+type TokenBucket struct {
+	From     int `json:"from"`
+	To       int `json:"to"`
+	Examples int `json:"examples"`
+}
+
+// An Estimate is what training would take. What the service chooses and charges it says only afterwards.
+type Estimate struct {
+	Epochs        int      `json:"epochs"`
+	EpochsGuessed bool     `json:"epochs_guessed"` // the spec leaves them to the service
+	BilledTokens  int64    `json:"billed_tokens"`  // training tokens times epochs
+	USD           *float64 `json:"usd"`            // null: no price is known
+}
+
+// A DataFinding is something found in the data, all rows of one kind together.
+type DataFinding struct {
+	Kind     string      `json:"kind"`     // stable, such as duplicate_row
+	Severity string      `json:"severity"` // error, warning or note
+	Count    int         `json:"count"`
+	Message  string      `json:"message"` // of the first
+	Hint     string      `json:"hint,omitempty"`
+	Places   []DataPlace `json:"places"` // of the first few
+}
+
+// A DataPlace is where in a data file something was found.
+type DataPlace struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Col     int    `json:"col,omitempty"`
+	Row     int    `json:"row,omitempty"`
+	Message string `json:"message"`
 }
 
 // A Source is a data file that was read.
@@ -153,7 +195,8 @@ type Source struct {
 	Path   string `json:"path"` // as the spec has it
 	SHA256 string `json:"sha256"`
 	Rows   int    `json:"rows"`
-	Shape  string `json:"shape"` // qa or chat
+	Shape  string `json:"shape"` // chat, preference, sharegpt, alpaca, completion or qa
+	Use    string `json:"use"`   // training or validation
 }
 
 // The statuses of a stage.

@@ -34,19 +34,52 @@ func (p Position) String() string {
 	}
 }
 
+// A Severity says what a problem means for the run.
+type Severity int
+
+// The severities, the gravest first.
+const (
+	Error   Severity = iota // the run can't go on
+	Warning                 // it goes on, and somebody should look
+	Note                    // worth knowing
+)
+
+// String returns error, warning or note.
+func (s Severity) String() string { return [...]string{"error", "warning", "note"}[s] }
+
+// MarshalText returns the severity as String does.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (s *Severity) UnmarshalText(text []byte) error {
+	for _, known := range []Severity{Error, Warning, Note} {
+		if known.String() == string(text) {
+			*s = known
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown severity %q", text)
+}
+
 // A Diagnostic is one problem: where, at which key, what, and how to mend it.
 type Diagnostic struct {
+	Severity Severity `json:"severity"`
+	Kind     string   `json:"kind,omitempty"` // of data: a stable name that problems of one kind share
+
 	Pos     Position `json:"pos"`
 	Path    string   `json:"path,omitempty"` // key path such as test.cases[2].assert[0], or "row 17"
 	Message string   `json:"message"`        // lower case, no full stop
 	Hint    string   `json:"hint,omitempty"` // the way out, where the message does not say it
 }
 
-// String returns the diagnostic on one line, its hint left out.
+// String returns the diagnostic on one line, its hint left out. What is no error says so after the position.
 func (d Diagnostic) String() string {
 	var b strings.Builder
 	if s := d.Pos.String(); s != "" {
 		b.WriteString(s + ": ")
+	}
+	if d.Severity != Error {
+		b.WriteString(d.Severity.String() + ": ")
 	}
 	if d.Path != "" {
 		b.WriteString(d.Path + ": ")
@@ -66,13 +99,14 @@ func (l *List) Addf(pos Position, path, format string, args ...any) {
 	l.Add(Diagnostic{Pos: pos, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
-// Sort orders the problems by file, line, column, path, message and hint, so that output never depends on the order of the checks.
+// Sort orders the problems by file, line, column, severity, path, message and hint, so that output never depends on the order of the checks.
 func (l List) Sort() {
 	slices.SortStableFunc(l, func(a, b Diagnostic) int {
 		return cmp.Or(
 			cmp.Compare(a.Pos.File, b.Pos.File),
 			cmp.Compare(a.Pos.Line, b.Pos.Line),
 			cmp.Compare(a.Pos.Col, b.Pos.Col),
+			cmp.Compare(a.Severity, b.Severity),
 			cmp.Compare(a.Path, b.Path),
 			cmp.Compare(a.Message, b.Message),
 			cmp.Compare(a.Hint, b.Hint),
@@ -89,34 +123,54 @@ func (l List) Err() error {
 	return slices.Compact(slices.Clone(l))
 }
 
-// Fold shortens the list for a reader: of the problems that share file, message and hint it keeps the first few, and one problem where
-// the next of them stands tells of all the others. It keeps the order, and never folds a single problem.
+// Fold shortens the list for a reader: of the problems that are alike it keeps the first few, and one problem where the next of them stands
+// tells of all the others. Alike are those of one kind, severity and file, or, where they have no kind, those that share message and hint. It
+// keeps the order, and never folds a single problem.
 func (l List) Fold(most int) List {
 	most = max(most, 1)
-	type kind struct{ file, message, hint string }
-	type group struct{ count, last int }
-	kindOf := func(d Diagnostic) kind { return kind{d.Pos.File, d.Message, d.Hint} }
-	groups := map[kind]*group{}
+	type likeness struct {
+		severity      Severity
+		file, kind    string
+		message, hint string
+	}
+	likenessOf := func(d Diagnostic) likeness {
+		if d.Kind != "" {
+			return likeness{severity: d.Severity, file: d.Pos.File, kind: d.Kind}
+		}
+		return likeness{severity: d.Severity, file: d.Pos.File, message: d.Message, hint: d.Hint}
+	}
+	type group struct {
+		count, last int
+		differ      bool // in their messages
+	}
+	groups := map[likeness]*group{}
 	for i, d := range l {
-		g := groups[kindOf(d)]
+		g := groups[likenessOf(d)]
 		if g == nil {
-			g = &group{}
-			groups[kindOf(d)] = g
+			g = &group{last: i}
+			groups[likenessOf(d)] = g
 		}
 		g.count++
+		g.differ = g.differ || d.Message != l[g.last].Message
 		g.last = i
 	}
 	var folded List
-	seen := map[kind]int{}
+	seen := map[likeness]int{}
 	for _, d := range l {
-		k := kindOf(d)
+		k := likenessOf(d)
 		g := groups[k]
 		seen[k]++
 		switch more := g.count - most; {
 		case seen[k] <= most || more == 1:
 			folded.Add(d)
 		case seen[k] == most+1:
-			folded.Add(Diagnostic{Pos: d.Pos, Message: fmt.Sprintf("%s: %s", d.Message, theSame(more, l[g.last]))})
+			what := d.Message
+			if g.differ {
+				what = strings.ReplaceAll(d.Kind, "_", " ")
+			}
+			folded.Add(Diagnostic{
+				Severity: d.Severity, Kind: d.Kind, Pos: d.Pos, Message: fmt.Sprintf("%s: %s", what, theSame(more, l[g.last])),
+			})
 		}
 	}
 	return folded

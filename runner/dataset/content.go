@@ -1,0 +1,86 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The service's limits on images in training data, by OpenAI's guide to vision fine-tuning.
+const (
+	maxImages     = 10       // of one example
+	maxImageBytes = 10 << 20 // of one image
+)
+
+// imageTypes are the media types that the service takes.
+var imageTypes = []string{"image/jpeg", "image/png", "image/webp"}
+
+// parts checks content that is an array of parts.
+func (c *messageReader) parts(role string, array node) {
+	parts := array.elements()
+	if len(parts) == 0 {
+		c.fault(kindBlank, "content", "is an empty array")
+	}
+	images := 0
+	for i, part := range parts {
+		path := c.path(fmt.Sprintf("content[%d]", i))
+		kind := part.get("type")
+		if kind.kind() != '"' {
+			c.report.addf(kindType, part.at(), "%s is no content part: want an object with a type", path)
+			continue
+		}
+		switch name := kind.text(); name {
+		case "text", "refusal":
+			text := part.get(name)
+			if text.kind() != '"' || text.blank() {
+				c.report.addf(kindBlank, part.at(), "%s.%s is missing or blank", path, name)
+				continue
+			}
+			checkText(text.text(), text.at(), path+"."+name, c.report)
+		case "image_url":
+			images++
+			c.image(role, path, part)
+		default:
+			c.report.warn(kindImage, kind.at(), fmt.Sprintf("%s is of type %q, which services are not known to train on", path, name), "")
+		}
+	}
+	if images > maxImages {
+		c.report.warn(kindImage, array.at(), fmt.Sprintf("%s has %d images, and OpenAI takes %d an example", c.path("content"), images, maxImages), "")
+	}
+}
+
+// image checks a part that shows an image, by its address or within.
+func (c *messageReader) image(role, path string, part node) {
+	if role != "user" {
+		c.report.addf(kindImage, part.at(), "%s is an image in a message of role %q: only users show images", path, role)
+	}
+	url := part.get("image_url").get("url")
+	if url.kind() != '"' || url.blank() {
+		c.report.addf(kindImage, part.at(), "%s.image_url has no url", path)
+		return
+	}
+	text := url.text()
+	media, isData := strings.CutPrefix(text, "data:")
+	switch {
+	case isData:
+		media, data, encoded := strings.Cut(media, ";base64,")
+		if !encoded || !slices.Contains(imageTypes, media) {
+			c.report.addf(kindImage, url.at(), "%s is no image that the service takes: want data:%s;base64", path, strings.Join(imageTypes, ", "))
+		} else if size := len(data) / 4 * 3; size > maxImageBytes {
+			c.report.addf(kindImage, url.at(), "%s has %d bytes, and the service takes images of %d (10 MiB)", path, size, maxImageBytes)
+		}
+	case !strings.HasPrefix(text, "https://") && !strings.HasPrefix(text, "http://"):
+		c.report.addf(kindImage, url.at(), "%s has the url %q: want http, https or data", path, shortened(text))
+	}
+}
+
+// checkText warns of characters that no text for training should have. Tabs and line ends are text.
+func checkText(text string, at place, path string, r *report) {
+	control := strings.IndexFunc(text, func(c rune) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F })
+	if control >= 0 {
+		r.warn(kindControl, at, fmt.Sprintf("%s has the control character %#U", path, rune(text[control])), "take it out, unless the model should learn to write it")
+	}
+	if strings.ContainsRune(text, '\uFFFD') {
+		r.warn(kindReplacement, at, path+" has U+FFFD, which stands where bytes were lost", "read the source again in its own encoding")
+	}
+}

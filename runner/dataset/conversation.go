@@ -1,0 +1,72 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+)
+
+// checkConversation checks what concerns the messages of a supervised example together.
+func checkConversation(path string, list []message, array node, r *report) {
+	switch {
+	case array.kind() != '[':
+		return // reported
+	case len(list) == 0:
+		r.addf(kindBlank, array.at(), "%s is empty", path)
+		return
+	}
+	checkOrder(path, list, r)
+	answers, silent, asked := 0, 0, false
+	for _, m := range list {
+		switch m.role {
+		case "assistant":
+			answers++
+			if m.weightless {
+				silent++
+			}
+		case "system", "developer":
+		default:
+			asked = true
+		}
+	}
+	switch last := list[len(list)-1]; {
+	case last.role != "assistant":
+		r.addf(kindLast, last.place, "the last message is of role %q: want assistant, whose text is what is learnt", last.role)
+	case answers == silent:
+		r.addf(kindWeight, array.at(), "every assistant message has weight 0, so there is nothing to learn")
+	case !asked:
+		r.addf(kindNoUser, array.at(), "no user message: there is nothing to answer")
+	}
+}
+
+// checkOrder checks who speaks after whom.
+func checkOrder(path string, list []message, r *report) {
+	var open []string // calls that are not answered yet
+	began := false    // somebody else than system and developer has spoken
+	for i, m := range list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if m.role == "tool" {
+			answered := slices.Index(open, m.answers)
+			if m.answers != "" && answered < 0 {
+				r.addf(kindTools, m.place, "%s answers the call %q, which no assistant message right before it makes", at, m.answers)
+			} else if answered >= 0 {
+				open = slices.Delete(open, answered, answered+1)
+			}
+			began = true
+			continue
+		}
+		if len(open) > 0 {
+			r.warn(kindTools, m.place, fmt.Sprintf("%s comes before the call %q is answered", at, open[0]), "")
+		}
+		open = slices.Clone(m.calls)
+		switch {
+		case m.role == "system" || m.role == "developer":
+			if began {
+				r.warn(kindOrder, m.place, fmt.Sprintf("%s is of role %q, which mostly stands first", at, m.role), "")
+			}
+			continue
+		case i > 0 && m.role == list[i-1].role && (m.role == "user" || m.role == "assistant"):
+			r.warn(kindOrder, m.place, fmt.Sprintf("%s is of role %q, as the message before it", at, m.role), "join the two, unless the model should learn such turns")
+		}
+		began = true
+	}
+}

@@ -1,0 +1,205 @@
+package dataset
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"ftrun/runner/result"
+	"ftrun/spec/diag"
+)
+
+// The kinds of findings: stable names, for scripts and for grouping.
+const (
+	kindUnreadable   = "unreadable"        // the container does not hold what it should
+	kindShape        = "shape"             // the row lacks what its shape needs, or has another shape
+	kindType         = "wrong_type"        // a value is of another type
+	kindMissing      = "missing_key"       // a message lacks a key
+	kindUnknownKey   = "unknown_key"       // a message has a key that the service does not know
+	kindBlank        = "blank"             // a text has nothing in it
+	kindRole         = "unknown_role"      // a message is of a role that there is not
+	kindOrder        = "role_order"        // messages stand in an order that no conversation has
+	kindLast         = "last_message"      // nothing is learnt, for the last message is not the assistant's
+	kindWeight       = "weight"            // a weight that is neither 0 nor 1, or that leaves nothing to learn
+	kindTools        = "tools"             // a call, its answer or a definition is not well formed
+	kindImage        = "image"             // a content part that the service refuses
+	kindControl      = "control_character" // a character that no text should have
+	kindReplacement  = "damaged_text"      // U+FFFD: bytes were lost before
+	kindLong         = "too_long"          // more tokens than the limit
+	kindDuplicate    = "duplicate_row"     // the same example as an earlier row
+	kindConflict     = "conflicting_row"   // the same question as an earlier row, with another answer
+	kindOverlap      = "validation_overlap"
+	kindSecret       = "secret"
+	kindSamePair     = "same_outputs"    // both outputs of a preference are the same
+	kindNoUser       = "no_user_message" // nothing is asked
+	kindUnusedColumn = "unused_column"
+	kindFew          = "few_examples"
+	kindDropped      = "dropped_rows"
+)
+
+// Bounds of what is kept, so that a wrong file can't fill the memory. Beyond them findings are only counted.
+const (
+	maxErrors   = 10_000
+	maxAdvice   = 1_000 // warnings and notes
+	maxPlaces   = 5     // of one kind, in the results
+	maxOfAKind  = 200   // warnings or notes of one kind
+	maxMessages = 300   // bytes of a message in the results
+)
+
+// findings holds what is found in the data, in the order of the files.
+type findings struct {
+	errors diag.List
+	advice diag.List     // warnings and notes
+	more   int           // errors beyond those kept
+	first  diag.Position // of them
+	fatal  bool          // rows after the last error were not read
+	groups []*result.DataFinding
+}
+
+func (f *findings) failed() bool { return len(f.errors) > 0 }
+
+// add keeps the findings of one row, its errors all or none.
+func (f *findings) add(row int, list diag.List) {
+	list.Sort()
+	keep := len(f.errors) < maxErrors
+	for _, d := range list {
+		g := f.count(d, row)
+		switch {
+		case d.Severity != diag.Error:
+			if g.Count <= maxOfAKind && len(f.advice) < maxAdvice {
+				f.advice = append(f.advice, d)
+			}
+		case keep:
+			f.errors = append(f.errors, d)
+		default:
+			if f.more == 0 {
+				f.first = d.Pos
+			}
+			f.more++
+		}
+	}
+}
+
+// count adds a finding to its group.
+func (f *findings) count(d diag.Diagnostic, row int) *result.DataFinding {
+	severity := d.Severity.String()
+	i := slices.IndexFunc(f.groups, func(g *result.DataFinding) bool { return g.Kind == d.Kind && g.Severity == severity })
+	if i < 0 {
+		i = len(f.groups)
+		f.groups = append(f.groups, &result.DataFinding{Kind: d.Kind, Severity: severity, Message: shortened(d.Message), Hint: d.Hint})
+	}
+	g := f.groups[i]
+	g.Count++
+	if d.Pos.File != "" && len(g.Places) < maxPlaces {
+		g.Places = append(g.Places, result.DataPlace{File: d.Pos.File, Line: d.Pos.Line, Col: d.Pos.Col, Row: row, Message: shortened(d.Message)})
+	}
+	return g
+}
+
+// err returns the errors as a sorted [diag.List]; the last says how many more there are.
+func (f *findings) err() error {
+	if f.more > 0 {
+		f.errors.Add(diag.Diagnostic{Pos: f.first, Message: fmt.Sprintf("and %d more problems from here on", f.more)})
+	}
+	return f.errors.Err()
+}
+
+// grouped returns what was found, the gravest first.
+func (f *findings) grouped() []result.DataFinding {
+	list := make([]result.DataFinding, 0, len(f.groups))
+	for _, g := range f.groups {
+		list = append(list, *g)
+	}
+	rank := func(g result.DataFinding) int { return slices.Index([]string{"error", "warning", "note"}, g.Severity) }
+	slices.SortStableFunc(list, func(a, b result.DataFinding) int { return cmp.Compare(rank(a), rank(b)) })
+	return list
+}
+
+// summaries returns a sentence for every kind of warning.
+func (f *findings) summaries() []string {
+	var list []string
+	for _, g := range f.grouped() {
+		if g.Severity != diag.Warning.String() || len(g.Places) == 0 {
+			continue
+		}
+		at := diag.Position{File: g.Places[0].File, Line: g.Places[0].Line, Col: g.Places[0].Col}
+		if g.Count == 1 {
+			list = append(list, fmt.Sprintf("%s: row %d: %s", at, g.Places[0].Row, g.Message))
+			continue
+		}
+		list = append(list, fmt.Sprintf("%s (%s), the first at %s: %s", plural(g.Count, "finding"), g.Kind, at, g.Message))
+	}
+	return list
+}
+
+func shortened(text string) string {
+	if len(text) <= maxMessages {
+		return text
+	}
+	cut := maxMessages
+	for cut > 0 && text[cut]&0xC0 == 0x80 { // not within a letter
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+// A report collects what is found in one row.
+type report struct {
+	file    string
+	row     rowRef
+	list    diag.List
+	refused bool // the row can't be trained on
+	ignored []string
+}
+
+// A rowRef is where a row stands.
+type rowRef struct{ number, line, col int }
+
+// A place is where in a row a value stands; the zero place is the row itself.
+type place struct{ line, col int }
+
+// add reports why the row can't be trained on.
+func (r *report) add(kind string, at place, message, hint string) {
+	r.refused = true
+	r.tell(diag.Error, kind, at, message, hint)
+}
+
+func (r *report) addf(kind string, at place, format string, args ...any) {
+	r.add(kind, at, fmt.Sprintf(format, args...), "")
+}
+
+// warn reports what does not keep the row from being trained on.
+func (r *report) warn(kind string, at place, message, hint string) {
+	r.tell(diag.Warning, kind, at, message, hint)
+}
+
+// note reports what is worth knowing.
+func (r *report) note(kind string, at place, message, hint string) {
+	r.tell(diag.Note, kind, at, message, hint)
+}
+
+func (r *report) tell(severity diag.Severity, kind string, at place, message, hint string) {
+	pos := diag.Position{File: r.file, Line: r.row.line, Col: r.row.col}
+	if at.line > 0 {
+		pos.Line, pos.Col = at.line, at.col
+	}
+	r.list.Add(diag.Diagnostic{
+		Severity: severity, Kind: kind, Pos: pos, Path: fmt.Sprintf("row %d", r.row.number), Message: message, Hint: hint,
+	})
+}
+
+// soften turns the errors of a row that is dropped into warnings.
+func (r *report) soften() {
+	for i := range r.list {
+		if r.list[i].Severity == diag.Error {
+			r.list[i].Severity = diag.Warning
+		}
+	}
+}
+
+// ignore notes a column that is not read. Ids and tags are for people.
+func (r *report) ignore(name string) {
+	if name != "id" && name != "tags" && name != "" {
+		r.ignored = append(r.ignored, name)
+	}
+}

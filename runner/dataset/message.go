@@ -1,0 +1,173 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ftrun/spec/diag"
+)
+
+// chatRoles are the roles of a message; "function" is the deprecated one.
+func chatRoles() []string {
+	return []string{"system", "developer", "user", "assistant", "tool", "function"}
+}
+
+// messageKeys are the keys of a message, in the order in which they are written.
+var messageKeys = [...]string{"role", "content", "name", "refusal", "tool_calls", "tool_call_id", "function_call", "audio", "weight"}
+
+// readMessages reads the messages of an array, each by itself. path names the array in what is reported.
+func readMessages(path string, array node, r *report) []message {
+	if array.kind() != '[' {
+		r.addf(kindType, array.at(), "%s is %s: want an array", path, kindName(array.kind()))
+		return nil
+	}
+	elements := array.elements()
+	list := make([]message, 0, len(elements)+1) // a system prompt may be put before them
+	for i, value := range elements {
+		c := &messageReader{node: value, report: r, array: path, index: i}
+		list = append(list, c.read())
+	}
+	return list
+}
+
+// A messageReader reads one message and reports every reason against it.
+type messageReader struct {
+	node
+	report *report
+	array  string
+	index  int
+	found  [len(messageKeys)]node // values, in the order of messageKeys
+}
+
+func (c *messageReader) path(key string) string {
+	path := fmt.Sprintf("%s[%d]", c.array, c.index)
+	if key != "" {
+		path += "." + key
+	}
+	return path
+}
+
+// fault reports what is wrong with a key, or with the whole message where that is "".
+func (c *messageReader) fault(kind, key, format string, args ...any) {
+	at := c.at()
+	if v := c.get(key); v.value != nil {
+		at = v.at()
+	}
+	c.report.addf(kind, at, c.path(key)+" "+format, args...)
+}
+
+// get returns the value of a key that the message has.
+func (c *messageReader) get(key string) node {
+	if i := slices.Index(messageKeys[:], key); i >= 0 {
+		return c.found[i]
+	}
+	return node{}
+}
+
+func (c *messageReader) read() message {
+	m := message{place: c.at()}
+	if c.kind() != '{' {
+		c.fault(kindType, "", "is %s: want an object", kindName(c.kind()))
+		return m
+	}
+	for _, k := range c.keys() {
+		i := slices.Index(messageKeys[:], k.name)
+		if i < 0 {
+			c.unknownKey(k)
+			continue
+		}
+		c.found[i] = k.node
+	}
+	m.role = c.role()
+	c.content(&m)
+	c.others(&m)
+	for i, key := range messageKeys[2:] {
+		if v := c.found[i+2]; v.present() {
+			m.members = append(m.members, member{key, compact(v.value)})
+		}
+	}
+	return m
+}
+
+func (c *messageReader) unknownKey(k key) {
+	message := fmt.Sprintf("%s has the unknown key %q", c.path(""), k.name)
+	if guess := diag.Suggest(k.name, messageKeys[:]); guess != "" {
+		c.report.addf(kindUnknownKey, k.at(), "%s: is %q meant", message, guess)
+		return
+	}
+	c.report.addf(kindUnknownKey, k.at(), "%s: want %s", message, strings.Join(messageKeys[:], ", "))
+}
+
+func (c *messageReader) role() string {
+	v := c.get("role")
+	switch {
+	case v.value == nil:
+		c.fault(kindMissing, "", "has no role: want %s", strings.Join(chatRoles(), ", "))
+		return ""
+	case v.kind() != '"':
+		c.fault(kindType, "role", "is %s: want %s", kindName(v.kind()), strings.Join(chatRoles(), ", "))
+		return ""
+	}
+	role := v.text()
+	if !slices.Contains(chatRoles(), role) {
+		c.fault(kindRole, "role", "is %q: want %s", role, strings.Join(chatRoles(), ", "))
+	}
+	return role
+}
+
+// content reads text or content parts. Only an assistant that calls a tool, or refuses, may have none.
+func (c *messageReader) content(m *message) {
+	v := c.get("content")
+	switch {
+	case !v.present():
+		if m.role == "assistant" && (c.get("tool_calls").present() || c.get("function_call").present() || c.get("refusal").present()) {
+			return
+		}
+		c.fault(kindMissing, "content", "is missing")
+	case v.kind() == '"':
+		m.text = v.text()
+		if strings.TrimSpace(m.text) == "" {
+			c.fault(kindBlank, "content", "is blank")
+		}
+		checkText(m.text, v.at(), c.path("content"), c.report)
+	case v.kind() == '[':
+		m.members = append(m.members, member{"content", compact(v.value)})
+		c.parts(m.role, v)
+	default:
+		c.fault(kindType, "content", "is %s: want text, or an array of content parts", kindName(v.kind()))
+	}
+}
+
+// others checks the keys beside role and content.
+func (c *messageReader) others(m *message) {
+	for _, key := range []string{"name", "tool_call_id", "refusal"} {
+		switch v := c.get(key); {
+		case !v.present():
+		case v.kind() != '"':
+			c.fault(kindType, key, "is %s: want text", kindName(v.kind()))
+		case v.blank():
+			c.fault(kindBlank, key, "is blank: want text")
+		}
+	}
+	for _, key := range []string{"tool_calls", "function_call", "refusal", "weight"} {
+		if c.get(key).present() && m.role != "assistant" && slices.Contains(chatRoles(), m.role) {
+			c.fault(kindOrder, key, "is for assistant messages, and this one is of role %q", m.role)
+		}
+	}
+	c.calls(m)
+	if m.role == "tool" && !c.get("tool_call_id").present() {
+		c.fault(kindTools, "tool_call_id", "is missing: it says which call this answers")
+	} else if id := c.get("tool_call_id"); id.kind() == '"' {
+		m.answers = id.text()
+	}
+	if m.role == "function" && !c.get("name").present() {
+		c.fault(kindTools, "name", "is missing: it says which function this answers for")
+	}
+	if v := c.get("weight"); v.present() {
+		m.weightless = string(v.value) == "0"
+		if s := string(v.value); s != "0" && s != "1" {
+			c.fault(kindWeight, "weight", "is %s: want 0 or 1", s)
+		}
+	}
+}

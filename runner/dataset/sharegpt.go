@@ -1,0 +1,229 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"ftrun/runner/dataset/rows"
+)
+
+const roleConversations = "conversations"
+
+// sharegptShape is a conversation in which every turn says from whom it is. Source: LLaMA-Factory's and ms-swift's description of the format.
+func sharegptShape() shape {
+	return shape{
+		name:  "sharegpt",
+		title: "sharegpt rows",
+		roles: []role{
+			{roleConversations, []string{"conversations", "conversation"}, true},
+			systemRole(),
+			{"tools", []string{"tools"}, false},
+		},
+		claims: func(m *mapper, s *shape, row rows.Row) bool {
+			return m.claimedBy(s, row, roleConversations)
+		},
+		example: sharegptExample,
+	}
+}
+
+// speakers are the roles of those who speak, by the names that the format has for them.
+var speakers = map[string]string{
+	"human": "user", "user": "user",
+	"gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "bing": "assistant", "bard": "assistant", "model": "assistant",
+	"system":        "system",
+	"function_call": "function_call",
+	"observation":   "tool", "tool": "tool", "function_response": "tool",
+}
+
+func sharegptExample(s *shape, c columns, r *report) *example {
+	ex := &example{}
+	if text := optionalText(c.get(s, roleSystem), roleSystem, r); text != "" {
+		ex.messages = append(ex.messages, message{role: "system", text: text})
+	}
+	if f := c.get(s, "tools"); f != nil {
+		ex.takeTools(nodeOf(f), r)
+	}
+	turns := nodeOf(c.get(s, roleConversations))
+	if turns.kind() != '[' {
+		r.addf(kindType, turns.at(), "conversations is %s: want an array of turns", kindName(turns.kind()))
+		return ex
+	}
+	t := &turnReader{report: r}
+	for i, turn := range turns.elements() {
+		t.path = fmt.Sprintf("conversations[%d]", i)
+		ex.messages = append(ex.messages, t.read(turn, i)...)
+	}
+	if !r.refused {
+		checkConversation("conversations", ex.messages, turns, r)
+	}
+	return ex
+}
+
+// A turnReader makes messages of turns. Calls have no ids in this format, so it gives them some.
+type turnReader struct {
+	report *report
+	path   string
+	calls  int
+	open   []string // ids of the calls that wait for an answer
+}
+
+// read returns the messages of one turn: one, or two where it holds a question and its answer.
+func (t *turnReader) read(turn node, index int) []message {
+	if turn.kind() != '{' {
+		t.report.addf(kindType, turn.at(), "%s is %s: want an object", t.path, kindName(turn.kind()))
+		return nil
+	}
+	if turn.get("role").present() {
+		return []message{(&messageReader{node: turn, report: t.report, array: "conversations", index: index}).read()}
+	}
+	if human, answer := turn.get("human"), turn.get("assistant"); human.present() && answer.present() {
+		return []message{
+			{role: "user", text: t.text("human", human), place: human.at()},
+			{role: "assistant", text: t.text("assistant", answer), place: answer.at()},
+		}
+	}
+	from, value := turn.get("from"), turn.get("value")
+	if from.kind() != '"' || value.value == nil {
+		t.report.addf(kindMissing, turn.at(), "%s lacks from or value: want who says what", t.path)
+		return nil
+	}
+	role, known := speakers[strings.ToLower(from.text())]
+	if !known {
+		t.report.addf(kindRole, from.at(), "%s.from is %q: want human, gpt, system, function_call, observation", t.path, from.text())
+		return nil
+	}
+	m := message{role: role, place: turn.at(), text: t.text("value", value)}
+	switch role {
+	case "function_call":
+		return []message{t.call(m, value)}
+	case "tool":
+		if m.answers = t.answered(); m.answers == "" {
+			t.report.addf(kindTools, turn.at(), "%s answers no function_call before it", t.path)
+		}
+		m.members = []member{{"tool_call_id", quoted(m.answers)}}
+	}
+	t.weigh(&m, turn)
+	return []message{m}
+}
+
+// text reads a text that must not be blank.
+func (t *turnReader) text(key string, v node) string {
+	path := t.path + "." + key
+	switch {
+	case v.kind() != '"':
+		t.report.addf(kindType, v.at(), "%s is %s: want text", path, kindName(v.kind()))
+		return ""
+	case v.blank():
+		t.report.addf(kindBlank, v.at(), "%s is blank", path)
+	}
+	checkText(v.text(), v.at(), path, t.report)
+	return v.text()
+}
+
+// weigh reads whether an answer is learnt: weight as the API has it, or loss as ms-swift has.
+func (t *turnReader) weigh(m *message, turn node) {
+	weight := string(turn.get("weight").value)
+	switch loss := string(turn.get("loss").value); loss {
+	case "true":
+		weight = "1"
+	case "false":
+		weight = "0"
+	}
+	switch {
+	case weight == "" || weight == "null":
+	case m.role != "assistant":
+		t.report.addf(kindOrder, m.place, "%s has a weight, which is for the assistant's turns", t.path)
+	case weight != "0" && weight != "1":
+		t.report.addf(kindWeight, m.place, "%s.weight is %s: want 0 or 1", t.path, weight)
+	default:
+		m.weightless = weight == "0"
+		m.members = append(m.members, member{"weight", jsontext.Value(weight)})
+	}
+}
+
+// call makes an assistant's message of a turn whose text is a call: an object with name and arguments, or an array of them.
+func (t *turnReader) call(m message, value node) message {
+	call := node{value: jsontext.Value(strings.TrimSpace(m.text))}
+	if !call.value.IsValid() {
+		t.report.addf(kindTools, value.at(), "%s.value is no JSON: want an object with name and arguments", t.path)
+		return m
+	}
+	list := []node{call}
+	if call.kind() == '[' {
+		list = call.elements()
+	}
+	var calls []byte
+	for _, c := range list {
+		name, arguments := c.get("name"), c.get("arguments")
+		if name.kind() != '"' || !arguments.present() {
+			t.report.addf(kindTools, value.at(), "%s.value lacks name or arguments", t.path)
+			return m
+		}
+		text := arguments.value
+		if arguments.kind() != '"' {
+			text = quoted(string(compact(text)))
+		}
+		t.calls++
+		id := fmt.Sprintf("call_%d", t.calls)
+		m.calls = append(m.calls, id)
+		calls = fmt.Appendf(append(calls, ','), `{"id":%q,"type":"function","function":{"name":%s,"arguments":%s}}`, id, name.value, text)
+	}
+	t.open = slices.Clone(m.calls)
+	m.role, m.text = "assistant", ""
+	m.members = []member{{"tool_calls", append(append(jsontext.Value{'['}, calls[min(1, len(calls)):]...), ']')}}
+	return m
+}
+
+// answered returns the id of the call that the next answer is to.
+func (t *turnReader) answered() string {
+	if len(t.open) == 0 {
+		return ""
+	}
+	id := t.open[0]
+	t.open = t.open[1:]
+	return id
+}
+
+// takeTools takes over the definitions of tools: an array, or a text that holds one. Functions by themselves become tools of type function.
+func (e *example) takeTools(tools node, r *report) {
+	value := tools
+	if tools.kind() == '"' {
+		text := strings.TrimSpace(tools.text())
+		if text == "" {
+			return
+		}
+		value = node{value: jsontext.Value(text)}
+		if !value.value.IsValid() {
+			r.addf(kindTools, tools.at(), "tools is no JSON: want an array of definitions")
+			return
+		}
+	}
+	if !value.present() {
+		return
+	}
+	if value.kind() != '[' {
+		r.addf(kindType, tools.at(), "tools is %s: want an array", kindName(value.kind()))
+		return
+	}
+	list := jsontext.Value{'['}
+	for i, tool := range value.elements() {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		if tool.get("type").kind() == '"' && tool.get("function").kind() == '{' {
+			list = append(list, compact(tool.value)...)
+		} else {
+			list = fmt.Appendf(list, `{"type":"function","function":%s}`, compact(tool.value))
+		}
+	}
+	list = append(list, ']')
+	checkTools(node{value: list}, r)
+	if len(list) > len("[]") {
+		e.extra = append(e.extra, member{"tools", list})
+	}
+}
+
+func quoted(text string) jsontext.Value { return appendQuoted(nil, text) }

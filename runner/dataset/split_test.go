@@ -1,0 +1,80 @@
+package dataset_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"ftrun/runner/dataset"
+	"ftrun/spec"
+)
+
+// splitOf returns which lines are trained on and which are held out.
+func splitOf(t *testing.T, rows []string, share float64, seed int) (training, validation []string) {
+	t.Helper()
+	c := config(t, write(t, "d.jsonl", strings.Join(rows, "\n")))
+	c.Dataset.Validation = spec.Validation{Share: spec.Amount{Value: share, Percent: true, Text: fmt.Sprintf("%g%%", 100*share)}, Seed: seed}
+	_, text := prepare(t, c)
+	held, err := os.ReadFile(c.ValidationOut)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(text), "\n"), strings.Split(strings.TrimSpace(string(held)), "\n")
+}
+
+// TestSplit holds out a share: every row on one side, the same rows whatever their order and whoever is added, and those that ask the same,
+// in other letters or with another answer, on the same side.
+func TestSplit(t *testing.T) {
+	var rows []string
+	for i := range 1_000 {
+		rows = append(rows, fmt.Sprintf(`{"question":"What is %d?","answer":"a"}`, i))
+	}
+	training, validation := splitOf(t, rows, 0.2, 0)
+	if n := len(validation); len(training)+n != len(rows) || math.Abs(float64(n)-200) > 50 { // four standard deviations
+		t.Fatalf("%d rows are trained on and %d held out, of %d", len(training), n, len(rows))
+	}
+
+	shuffled := slices.Clone(rows)
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	for i := range 500 {
+		shuffled = append(shuffled, fmt.Sprintf(`{"question":"Who is %d?","answer":"a"}`, i))
+	}
+	_, again := splitOf(t, shuffled, 0.2, 0)
+	for _, line := range validation {
+		if !slices.Contains(again, line) {
+			t.Errorf("after rows were moved and added, this one is trained on: %s", line)
+		}
+	}
+	for _, line := range training {
+		if slices.Contains(again, line) {
+			t.Errorf("after rows were moved and added, this one is held out: %s", line)
+		}
+	}
+
+	doubled := slices.Clone(rows)
+	for i := range 1_000 {
+		doubled = append(doubled, fmt.Sprintf(`{"question":"  WHAT is\n%d? ","answer":"b"}`, i))
+	}
+	_, both := splitOf(t, doubled, 0.2, 0)
+	if len(both) != 2*len(validation) {
+		t.Errorf("%d of the rows that ask the same are held out, want %d", len(both), 2*len(validation))
+	}
+
+	_, other := splitOf(t, rows, 0.2, 1)
+	if slices.Equal(other, validation) {
+		t.Error("another seed draws the same rows")
+	}
+}
+
+func TestSplitDrawsNone(t *testing.T) {
+	c := config(t, write(t, "d.jsonl", differing(12)))
+	c.Dataset.Validation.Share = spec.Amount{Value: 0.0001, Percent: true, Text: "0.01%"}
+	_, err := dataset.Check(t.Context(), c, nil)
+	if err == nil || !strings.Contains(err.Error(), "dataset.validation holds out 0.01% of the rows, and that draws none of 12") {
+		t.Errorf("error is %v", err)
+	}
+}

@@ -1,0 +1,80 @@
+package dataset
+
+import (
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// calls checks the calls of a message, and notes their ids.
+func (c *messageReader) calls(m *message) {
+	if v := c.get("function_call"); v.present() {
+		if v.kind() != '{' {
+			c.fault(kindType, "function_call", "is %s: want an object", kindName(v.kind()))
+		} else {
+			checkFunction(v, c.path("function_call"), c.report)
+		}
+	}
+	v := c.get("tool_calls")
+	if !v.present() {
+		return
+	}
+	list := v.elements()
+	if v.kind() != '[' || len(list) == 0 {
+		c.fault(kindTools, "tool_calls", "is no list of calls")
+		return
+	}
+	for i, call := range list {
+		path := c.path(fmt.Sprintf("tool_calls[%d]", i))
+		if call.kind() != '{' {
+			c.report.addf(kindTools, call.at(), "%s is %s: want an object", path, kindName(call.kind()))
+			continue
+		}
+		if id := call.get("id"); id.kind() != '"' || id.blank() {
+			c.report.addf(kindTools, call.at(), "%s has no id, by which its answer names it", path)
+		} else {
+			m.calls = append(m.calls, id.text())
+		}
+		if kind := call.get("type"); kind.kind() != '"' || kind.text() != "function" {
+			c.report.addf(kindTools, call.at(), `%s has no type "function"`, path)
+		}
+		checkFunction(call.get("function"), path+".function", c.report)
+	}
+}
+
+// checkFunction checks which function is called, and with what.
+func checkFunction(f node, path string, r *report) {
+	if f.kind() != '{' {
+		r.addf(kindTools, f.at(), "%s is missing: want an object with name and arguments", path)
+		return
+	}
+	if name := f.get("name"); name.kind() != '"' || name.blank() {
+		r.addf(kindTools, f.at(), "%s has no name", path)
+	}
+	switch arguments := f.get("arguments"); {
+	case arguments.kind() != '"':
+		r.addf(kindTools, f.at(), "%s has no arguments: want a text that holds JSON", path)
+	case !jsontext.Value(arguments.text()).IsValid():
+		r.warn(kindTools, arguments.at(), path+".arguments is no JSON, and that is what would be learnt", "")
+	}
+}
+
+// checkTools checks the definitions of tools.
+func checkTools(tools node, r *report) {
+	if tools.kind() != '[' {
+		r.addf(kindType, tools.at(), "tools is %s: want an array", kindName(tools.kind()))
+		return
+	}
+	for i, tool := range tools.elements() {
+		path := fmt.Sprintf("tools[%d]", i)
+		if kind := tool.get("type"); kind.kind() != '"' {
+			r.addf(kindTools, tool.at(), "%s has no type: want an object with type and function", path)
+			continue
+		} else if kind.text() != "function" {
+			continue // a service's own
+		}
+		if name := tool.get("function").get("name"); name.kind() != '"' || name.blank() {
+			r.addf(kindTools, tool.at(), "%s.function has no name", path)
+		}
+	}
+}

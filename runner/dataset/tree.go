@@ -1,0 +1,149 @@
+package dataset
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"ftrun/runner/dataset/rows"
+)
+
+// A node is a JSON value inside a field of a row. It knows where it stands, for findings.
+type node struct {
+	value  jsontext.Value
+	field  *rows.Field
+	offset int // of value in the field's, in bytes
+}
+
+func nodeOf(f *rows.Field) node { return node{value: f.Value, field: f} }
+
+func (n node) kind() jsontext.Kind { return n.value.Kind() }
+
+// present reports whether there is a value, other than null.
+func (n node) present() bool { return n.value != nil && n.value.Kind() != 'n' }
+
+// at returns where the value stands; of no value, nowhere.
+func (n node) at() place {
+	if n.field == nil {
+		return place{}
+	}
+	text := n.field.Value[:n.offset]
+	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
+		return place{n.field.Line + bytes.Count(text, []byte("\n")), len(text) - i}
+	}
+	return place{n.field.Line, n.field.Col + n.offset}
+}
+
+// text returns the text of a JSON string.
+func (n node) text() string { return unquote(n.value) }
+
+// blank reports whether the value is text with nothing but white space in it.
+func (n node) blank() bool { return n.kind() == '"' && strings.TrimSpace(n.text()) == "" }
+
+// A key is a member of an object.
+type key struct {
+	name string
+	node
+}
+
+// elements returns the elements of a JSON array; of another value, none.
+func (n node) elements() []node {
+	if n.kind() != '[' {
+		return nil
+	}
+	var list []node
+	walk(n.value, func(dec *jsontext.Decoder) bool {
+		value, err := dec.ReadValue()
+		if err == nil {
+			list = append(list, n.part(dec, len(value)))
+		}
+		return err == nil
+	})
+	return list
+}
+
+// keys returns the members of a JSON object; of another value, none.
+func (n node) keys() []key {
+	if n.kind() != '{' {
+		return nil
+	}
+	list := make([]key, 0, 4)
+	walk(n.value, func(dec *jsontext.Decoder) bool {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return false
+		}
+		k := key{name: name.String()}
+		value, err := dec.ReadValue()
+		if err == nil {
+			k.node = n.part(dec, len(value))
+			list = append(list, k)
+		}
+		return err == nil
+	})
+	return list
+}
+
+// get returns a member of an object; the zero node where it has none of that name.
+func (n node) get(name string) node {
+	for _, k := range n.keys() {
+		if k.name == name {
+			return k.node
+		}
+	}
+	return node{}
+}
+
+// part returns the n bytes that dec has just read.
+func (n node) part(dec *jsontext.Decoder, size int) node {
+	end := int(dec.InputOffset())
+	return node{value: n.value[end-size : end : end], field: n.field, offset: n.offset + end - size}
+}
+
+// walk enters an array or object and calls read for each part of it.
+func walk(value jsontext.Value, read func(*jsontext.Decoder) bool) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(value))
+	if _, err := dec.ReadToken(); err != nil {
+		return
+	}
+	for kind := dec.PeekKind(); kind != ']' && kind != '}'; kind = dec.PeekKind() {
+		if !read(dec) {
+			return
+		}
+	}
+}
+
+// compact returns the value without white space; strings, numbers and the order of keys stay as they are written.
+func compact(v jsontext.Value) jsontext.Value {
+	v = v.Clone()
+	_ = v.Compact() // fails on what is not JSON, which rows refuses
+	return v
+}
+
+// unquote returns the text of a JSON string that is known to be valid.
+func unquote(v jsontext.Value) string {
+	if bytes.IndexByte(v, '\\') < 0 {
+		return string(v[1 : len(v)-1])
+	}
+	text, _ := jsontext.AppendUnquote(nil, v) // rows checks every value
+	return string(text)
+}
+
+// kindName names a kind of JSON value in a sentence.
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "text"
+	case '0':
+		return "a number"
+	case 'n':
+		return "null"
+	default:
+		return "true or false"
+	}
+}
