@@ -188,7 +188,7 @@ func TestKeyTable(t *testing.T) {
 zz: 1
 provider: {zz: 1}
 base_model: m
-dataset: {path: d.jsonl, zz: 1, fields: {zz: 1}}
+dataset: {path: d.jsonl, zz: 1, fields: {zz: 1}, validation: {zz: 1}}
 system_prompt: {zz: 1}
 train: {zz: 1, hyperparameters: {zz: 1}}
 wait: {zz: 1}
@@ -229,6 +229,17 @@ reports: {zz: 1}
 	}
 }
 
+// TestRoleTable compares the table of formats with the roles that the columns of each can have.
+func TestRoleTable(t *testing.T) {
+	var documented []string
+	for _, row := range table(t, readme, "format", "roles") {
+		format := strings.Trim(row[0], "`")
+		documented = append(documented, format)
+		sameSet(t, "roles of "+format, code(row[1]), spec.Roles(format))
+	}
+	sameSet(t, "formats", documented, spec.Formats())
+}
+
 func TestGraderTable(t *testing.T) {
 	var documented, real []string
 	for _, row := range table(t, readme, "grader") {
@@ -240,58 +251,38 @@ func TestGraderTable(t *testing.T) {
 	sameSet(t, "graders", documented, real)
 }
 
-// TestNotThereYet compares the list of what is missing with the tables by which it is refused.
+// TestNotThereYet compares the list of what is missing with the one by which it is refused.
 func TestNotThereYet(t *testing.T) {
 	_, after, _ := strings.Cut(readDocument(t, readme), "\n## Not there yet\n")
 	section, _, _ := strings.Cut(after, "\n## ")
-	documented := map[string][]string{}
-	for _, item := range strings.Split(section, "\n- ")[1:] {
-		item, _, _ = strings.Cut(item, "\n\n")
-		if what, list, ok := strings.Cut(item, ": `"); ok {
-			documented[what] = code("`" + list)
-		}
+	_, item, _ := strings.Cut(section, "\n- keys: ")
+	item, _, _ = strings.Cut(item, "\n- ")
+	later := laterKeys(t)
+	if len(later) == 0 {
+		t.Error("spec/later.go has no keys")
 	}
-	later := laterTables(t)
-	for _, what := range []string{"keys", "values"} {
-		if len(later[what]) == 0 {
-			t.Errorf("spec/later.go has no %s", what)
-		}
-		sameSet(t, what, documented[what], later[what])
-	}
+	sameSet(t, "keys", code(item), later)
 }
 
-// laterTables returns the fields of the variable later in spec/later.go; of the values, "key: value".
-func laterTables(t *testing.T) map[string][]string {
+// laterKeys returns what the variable later in spec/later.go lists.
+func laterKeys(t *testing.T) []string {
 	t.Helper()
-	tables := map[string][]string{}
-	text := func(e ast.Expr) string {
-		s, err := strconv.Unquote(e.(*ast.BasicLit).Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	var fields *ast.CompositeLit
+	var keys []string
 	ast.Inspect(parseGo(t, "spec/later.go"), func(n ast.Node) bool {
-		if v, ok := n.(*ast.ValueSpec); ok && v.Names[0].Name == "later" {
-			fields = v.Values[0].(*ast.CompositeLit)
+		v, ok := n.(*ast.ValueSpec)
+		if !ok || v.Names[0].Name != "later" {
+			return true
 		}
-		return fields == nil
-	})
-	for _, e := range fields.Elts {
-		field := e.(*ast.KeyValueExpr)
-		name := field.Key.(*ast.Ident).Name
-		for _, element := range field.Value.(*ast.CompositeLit).Elts {
-			if pair, ok := element.(*ast.KeyValueExpr); ok {
-				for _, value := range pair.Value.(*ast.CompositeLit).Elts {
-					tables[name] = append(tables[name], text(pair.Key)+": "+text(value))
-				}
-				continue
+		for _, e := range v.Values[0].(*ast.CompositeLit).Elts {
+			key, err := strconv.Unquote(e.(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
 			}
-			tables[name] = append(tables[name], text(element))
+			keys = append(keys, key)
 		}
-	}
-	return tables
+		return false
+	})
+	return keys
 }
 
 // TestResultFields looks the fields that README.md promises up in the published schema.

@@ -14,7 +14,7 @@ import (
 var ownFields = map[string]string{
 	"model":           "use base_model",
 	"training_file":   "use dataset",
-	"validation_file": "ftrun uploads the files itself, and validation data are " + notSupported,
+	"validation_file": "use dataset.validation",
 	"metadata":        "use train.metadata",
 	"seed":            "use train.seed",
 	"suffix":          "use train.suffix",
@@ -24,7 +24,7 @@ var ownFields = map[string]string{
 const pathExtra = "provider.extra_body"
 
 // methodTypes are the methods of training that the API has.
-var methodTypes = []string{"supervised", "dpo", "reinforcement"}
+var methodTypes = []string{MethodSupervised, MethodDPO, "reinforcement"}
 
 // extraBody refuses what would contradict the rest of the file in the request for a job.
 func (c *checker) extraBody(body map[string]any, wire string) {
@@ -38,7 +38,7 @@ func (c *checker) extraBody(body map[string]any, wire string) {
 			c.Add(at, "does not go with wire: hyperparameters, because a request has one of the two forms and never both", "put it below hyperparameters")
 		case lower == provider.WireHyperparameters && wire == provider.WireMethod:
 			c.Add(at, "does not go with wire: method, because a request has one of the two forms and never both",
-				"put it below method.supervised.hyperparameters, or set wire: hyperparameters")
+				"put it below method."+c.file.Train.Method+".hyperparameters, or set wire: hyperparameters")
 		case lower == provider.WireHyperparameters:
 			c.extraHyperparameters(at, body[name])
 		case lower == provider.WireMethod:

@@ -14,80 +14,11 @@ import (
 	"ftrun/spec/internal/yamlpos"
 )
 
-func (c *checker) checkDataset() {
-	f := c.file.Dataset
-	if !c.Has("dataset") {
-		if !c.pipeline.Train.Off && !c.Troubled("train") {
-			c.Add("", `missing key "dataset"`, `name the training data, or write "train: off" and test.model to test a model that exists`)
-		}
-		return
-	}
-	at := "dataset.path"
-	if !c.Has(at) {
-		at = "dataset"
-	}
-	c.path(at, string(f.Path))
-	c.choice("dataset.format", f.Format, []string{auto, "qa", "chat"})
-	c.choice("dataset.too_long", f.TooLong, []string{"error", "drop"})
-	c.choice("dataset.invalid", f.Invalid, []string{"error"})
-	c.choice("dataset.contamination", f.Contamination, []string{"warn", "error", off})
-	c.pipeline.Dataset = &Dataset{
-		Path:    string(f.Path),
-		Paths:   []string{string(f.Path)},
-		Files:   []string{string(f.Path)},
-		Format:  f.Format,
-		Fields:  c.fields(f),
-		TooLong: f.TooLong,
-		Invalid: f.Invalid,
-
-		MaxDropped:    Amount{Value: 0.05, Percent: true, Text: "5%"},
-		Duplicates:    "warn",
-		Secrets:       "warn",
-		Contamination: f.Contamination,
-		Pos:           c.At(at),
-	}
-}
-
-// fields returns the columns by role.
-func (c *checker) fields(f datasetForm) map[string]string {
-	if f.Fields == nil {
-		return nil
-	}
-	if f.Format == "chat" {
-		c.Add("dataset.fields", "format chat has no columns to map", "leave fields out, or use format qa")
-	}
-	fields := map[string]string{}
-	for role, column := range map[string]*string{"question": f.Fields.Question, "answer": f.Fields.Answer, "system": f.Fields.System} {
-		if column == nil {
-			continue
-		}
-		if strings.TrimSpace(*column) == "" {
-			c.blank("dataset.fields."+role, "name the column")
-		}
-		fields[role] = *column
-	}
-	if len(fields) == 0 && !c.Troubled("dataset.fields") {
-		c.Addf("dataset.fields", "empty: name the column of question, answer or system")
-	}
-	roles := slices.Sorted(maps.Keys(fields))
-	for i, role := range roles {
-		for _, other := range roles[:i] {
-			if fields[role] == fields[other] && c.sound("dataset.fields."+role) {
-				c.Addf("dataset.fields."+role, "column %s is %s already", yamlpos.Quote(fields[role]), other)
-			}
-		}
-	}
-	if len(fields) == 0 {
-		return nil
-	}
-	return fields
-}
-
 var suffixPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func (c *checker) checkTrain() {
 	f := c.file.Train
-	c.choice("train.method", f.Method, []string{"supervised"})
+	c.choice("train.method", f.Method, []string{MethodSupervised, MethodDPO})
 	if c.sound("train.suffix") && !suffixPattern.MatchString(f.Suffix) {
 		c.Addf("train.suffix", "want 1 to 64 of A-Z, a-z, 0-9, _ and -, found %s", yamlpos.Quote(f.Suffix))
 	}
@@ -145,7 +76,25 @@ func (c *checker) hyperparameters(f hyperparametersFile) map[string]any {
 		}
 		set["learning_rate_multiplier"] = *x
 	}
+	c.beta(path+"beta", f.Beta.Value)
+	if x := f.Beta.Value; x != nil {
+		set["beta"] = *x
+	}
 	return set
+}
+
+// maxBeta is the largest weight of dpo's penalty that the API takes.
+const maxBeta = 2
+
+// beta wants a weight that the API takes, and a method that has one.
+func (c *checker) beta(at string, x *float64) {
+	switch {
+	case !c.sound(at) || c.Troubled("train.method"):
+	case c.file.Train.Method != MethodDPO:
+		c.Add(at, "goes with train.method dpo, and the method is "+c.file.Train.Method, "leave it out, or set train.method to dpo")
+	case x != nil && (*x <= 0 || *x > maxBeta):
+		c.Addf(at, "want more than 0 and at most %d, found %v", maxBeta, *x)
+	}
 }
 
 // epochs wants what the file's own kind of provider takes, where that is less than the API allows.

@@ -33,9 +33,17 @@ func (*versionForm) UnmarshalValue(yamlpos.Value) {}
 func defaults() pipelineFile {
 	return pipelineFile{
 		Provider: providerForm{Kind: defaultKind},
-		Dataset:  datasetForm{Format: "auto", TooLong: "error", Invalid: "error", Contamination: "warn"},
-		Train:    trainForm{Method: "supervised"},
-		Wait:     waitFile{Timeout: 5 * time.Hour, OnTimeout: Leave, OnInterrupt: Leave},
+		Dataset: datasetForm{
+			Format:        auto,
+			TooLong:       wordError,
+			Invalid:       wordError,
+			MaxDropped:    amountForm{Amount{Value: 0.05, Percent: true, Text: "5%"}},
+			Duplicates:    wordWarn,
+			Contamination: wordWarn,
+			Secrets:       wordWarn,
+		},
+		Train: trainForm{Method: MethodSupervised},
+		Wait:  waitFile{Timeout: 5 * time.Hour, OnTimeout: Leave, OnInterrupt: Leave},
 		Test: testForm{
 			Repeat:      repeatForm{Times: 1, Need: 1},
 			Judge:       judgeForm{Samples: 1},
@@ -82,49 +90,6 @@ func (f *providerForm) UnmarshalValue(v yamlpos.Value) {
 	}
 }
 
-// A datasetForm is a path, or a mapping.
-type datasetForm struct {
-	Path    pathForm    `yaml:"path,required"`
-	Format  string      `yaml:"format"`
-	Fields  *fieldsFile `yaml:"fields"`
-	TooLong string      `yaml:"too_long"`
-	Invalid string      `yaml:"invalid"`
-
-	Contamination string `yaml:"contamination"`
-}
-
-func (f *datasetForm) UnmarshalValue(v yamlpos.Value) {
-	switch v.Kind() {
-	case yamlpos.Scalar:
-		v.Into(&f.Path)
-	case yamlpos.Mapping:
-		type mapping datasetForm
-		v.Into((*mapping)(f))
-	case yamlpos.List:
-		v.Addf("a list of files is %s", notSupported)
-	default:
-		v.Want("the path of a file or a mapping")
-	}
-}
-
-// A pathForm is the path of one file.
-type pathForm string
-
-func (f *pathForm) UnmarshalValue(v yamlpos.Value) {
-	if v.Kind() == yamlpos.List {
-		v.Addf("a list of files is %s", notSupported)
-		return
-	}
-	v.Into((*string)(f))
-}
-
-// A fieldsFile maps roles to columns.
-type fieldsFile struct {
-	Question *string `yaml:"question"`
-	Answer   *string `yaml:"answer"`
-	System   *string `yaml:"system"`
-}
-
 // A promptForm is the text of a prompt, or the file that holds it.
 type promptForm struct {
 	Text string
@@ -168,6 +133,7 @@ type hyperparametersFile struct {
 	Epochs       autoInt   `yaml:"n_epochs"`
 	BatchSize    autoInt   `yaml:"batch_size"`
 	LearningRate autoFloat `yaml:"learning_rate_multiplier"`
+	Beta         autoFloat `yaml:"beta"`
 }
 
 const auto = "auto"

@@ -19,13 +19,9 @@ type inspector struct{ *yamlpos.Document }
 // sound reports whether there is a value at a path and it was decoded without a problem.
 func (c inspector) sound(path string) bool { return c.Has(path) && !c.Troubled(path) }
 
-// choice wants one of the allowed words, and knows those of a later version.
+// choice wants one of the allowed words.
 func (c inspector) choice(path, word string, allowed []string) {
 	if !c.sound(path) || slices.Contains(allowed, word) {
-		return
-	}
-	if slices.Contains(later.values[path], word) {
-		c.Addf(path, "%q is %s", word, notSupported)
 		return
 	}
 	message := fmt.Sprintf("want %s, found %s", oneOf(allowed), yamlpos.Quote(word))
@@ -36,12 +32,17 @@ func (c inspector) choice(path, word string, allowed []string) {
 }
 
 // oneOf lists words: "a", "a or b", "a, b or c".
-func oneOf(words []string) string {
+func oneOf(words []string) string { return enumerate(words, " or ") }
+
+// allOf lists words: "a", "a and b", "a, b and c".
+func allOf(words []string) string { return enumerate(words, " and ") }
+
+func enumerate(words []string, last string) string {
 	n := len(words)
 	if n < 2 {
 		return strings.Join(words, "")
 	}
-	return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
+	return strings.Join(words[:n-1], ", ") + last + words[n-1]
 }
 
 func (c inspector) blank(path, hint string) {
@@ -89,14 +90,19 @@ func (c inspector) model(path, name string) {
 
 // path wants the path of one file.
 func (c inspector) path(path, name string) {
+	if c.location(path, name); c.sound(path) && isPattern(name) {
+		c.Addf(path, "a pattern for several files is %s", notSupported)
+	}
+}
+
+// location wants the path of a file, or a pattern of paths.
+func (c inspector) location(path, name string) {
 	if c.label(path, name, 4096); !c.sound(path) {
 		return
 	}
 	switch {
 	case strings.Contains(name, "://"):
 		c.Add(path, fmt.Sprintf("want a file, found the address %s", yamlpos.Quote(name)), "download the file, and name its path")
-	case strings.ContainsAny(name, "*?["):
-		c.Addf(path, "a pattern for several files is %s", notSupported)
 	case strings.HasSuffix(name, "/"):
 		c.Addf(path, "want a file, found the folder %s", yamlpos.Quote(name))
 	}

@@ -45,7 +45,6 @@ func Load(path string, opts LoadOptions) (*Pipeline, error) {
 	c := parse(path, src, opts, &opts)
 	if c.pipeline != nil {
 		c.readPrompt(opts)
-		c.findDataset(opts)
 		c.findResults(opts)
 	}
 	if err := c.problems().Err(); err != nil {
@@ -124,19 +123,6 @@ func readAtMost(path string, limit int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, limit+1))
 }
 
-func (c *checker) findDataset(opts LoadOptions) {
-	if c.pipeline.Dataset == nil {
-		return
-	}
-	at := "dataset.path"
-	if !c.Has(at) {
-		at = "dataset"
-	}
-	if c.sound(at) {
-		c.findFile(at, c.pipeline.Dataset.Path, opts)
-	}
-}
-
 // findResults sees that the baseline's results are those of a run.
 func (c *checker) findResults(opts LoadOptions) {
 	const at = pathBaseline + ".results"
@@ -171,17 +157,26 @@ func isResults(r io.Reader) bool {
 	return true
 }
 
+// allowed reports whether what is at a path may be read, and a problem with the name where it may not.
+func (c *checker) allowed(at, name, path string, opts LoadOptions) bool {
+	_, err := CheckPath(c.pipeline.Dir, path, opts)
+	if err == nil {
+		return true
+	}
+	hint := ""
+	if outside, ok := errors.AsType[*OutsideError](err); ok {
+		outside.Name, hint = name, outside.Hint()
+	}
+	c.Add(at, err.Error(), hint)
+	return false
+}
+
 // findFile returns the path of a file that the spec names, and reports one that is not there or may not be read.
 func (c *checker) findFile(at, name string, opts LoadOptions) (string, bool) {
-	path, err := CheckPath(c.pipeline.Dir, name, opts)
-	if err != nil {
-		hint := ""
-		if h, ok := errors.AsType[*OutsideError](err); ok {
-			hint = h.Hint()
-		}
-		c.Add(at, err.Error(), hint)
+	if !c.allowed(at, name, name, opts) {
 		return "", false
 	}
+	path := resolvePath(c.pipeline.Dir, name)
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -29,7 +29,8 @@ func TestDefaults(t *testing.T) {
 	if p.Name != "tutor" || p.Dir != "dir" || p.Provider.Kind != "openai" || p.TokenLimit != 0 || p.SystemPrompt != "" {
 		t.Errorf("%+v", p)
 	}
-	if d := *p.Dataset; d.Path != "a.jsonl" || d.Format != "auto" || d.Fields != nil || d.TooLong != "error" || d.Contamination != "warn" {
+	if d := *p.Dataset; d.Path != "a.jsonl" || d.Format != "auto" || d.Fields != nil || d.TooLong != "error" || d.Invalid != "error" || d.Contamination != "warn" ||
+		d.Duplicates != "warn" || d.Secrets != "warn" || d.MaxDropped != (spec.Amount{Value: 0.05, Percent: true, Text: "5%"}) || d.Validation.Set() {
 		t.Errorf("dataset %+v", d)
 	}
 	if !reflect.DeepEqual(p.Train, spec.Train{Method: "supervised", Hyperparameters: map[string]any{}}) {
@@ -98,6 +99,9 @@ func TestEverything(t *testing.T) {
 	if !reflect.DeepEqual(p.Provider, settings) {
 		t.Errorf("provider %#v", p.Provider)
 	}
+	if v := p.Dataset.Validation; v.Share != (spec.Amount{Value: 0.1, Percent: true, Text: "10%"}) || v.Seed != 7 || p.Dataset.Secrets != "off" {
+		t.Errorf("validation %+v, secrets %s", v, p.Dataset.Secrets)
+	}
 	if d := p.Dataset; d.Path != "data/train.jsonl" || d.TooLong != "drop" || !reflect.DeepEqual(d.Fields, map[string]string{"question": "q", "answer": "a", "system": "s"}) {
 		t.Errorf("dataset %+v", d)
 	}
@@ -149,7 +153,7 @@ func checkEverythingCases(t *testing.T, cases []spec.Case) {
 	if g, err := a[1].Grader.Grade(t.Context(), grade.Sample{Output: "It is 4."}, grade.Services{}); err != nil || !g.Pass {
 		t.Errorf("grade %+v, %v", g, err)
 	}
-	if k := cases[0]; !k.MustPass || k.Answer != "4" || k.Pos.Line != 46 {
+	if k := cases[0]; !k.MustPass || k.Answer != "4" || k.Pos.Line != 50 {
 		t.Errorf("case %+v", k)
 	}
 }

@@ -37,6 +37,12 @@ type Pipeline struct {
 	Warnings diag.List // what is allowed and may not be meant, sorted
 }
 
+// The methods of training.
+const (
+	MethodSupervised = "supervised" // from answers
+	MethodDPO        = "dpo"        // from pairs of a better and a worse answer
+)
+
 // Train says how to train.
 type Train struct {
 	Off             bool

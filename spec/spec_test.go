@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,15 +104,14 @@ func checkComplete(t *testing.T, p *spec.Pipeline) {
 		t.Errorf("something is empty: %+v", p)
 	case (len(p.Thresholds) == 0 || len(p.Test.Cases) == 0) && !unread:
 		t.Errorf("nothing is tested: %+v", p)
-	case !p.Train.Off && (p.BaseModel == "" || p.Dataset == nil || p.Dataset.Path == ""):
+	case !p.Train.Off && (p.BaseModel == "" || p.Dataset == nil || len(p.Dataset.Paths) == 0):
 		t.Errorf("nothing to train: %+v", p)
 	case p.Train.Off && p.Test.Model == "":
 		t.Errorf("nothing to ask: %+v", p)
 	case p.Wait.Timeout <= 0, p.Test.Timeout <= 0, p.Test.Concurrency < 1, p.Test.MinCases < 1, p.Test.MaxErrors.Text == "", p.Test.Reuse == "":
 		t.Errorf("a default is missing: %+v", p)
-	case p.Dataset != nil && p.Dataset.Contamination == "":
-		t.Errorf("a default is missing: %+v", p.Dataset)
 	}
+	checkDataset(t, p.Dataset)
 	checkServices(t, p.Test)
 	ids := map[string]bool{}
 	for _, k := range p.Test.Cases {
@@ -127,6 +127,29 @@ func checkComplete(t *testing.T, p *spec.Pipeline) {
 		}
 		if threshold.NeedsBaseline() && p.Test.Baseline.Kind == spec.BaselineOff {
 			t.Errorf("threshold %+v without a baseline", threshold)
+		}
+	}
+}
+
+// checkDataset wants policies that are all set, and rows that are held out in one way.
+func checkDataset(t *testing.T, d *spec.Dataset) {
+	t.Helper()
+	if d == nil {
+		return
+	}
+	if slices.Contains([]string{d.Format, d.TooLong, d.Invalid, d.Duplicates, d.Contamination, d.Secrets, d.MaxDropped.Text}, "") {
+		t.Errorf("a default is missing: %+v", d)
+	}
+	if len(d.Fields) > 0 && d.Shape() == "auto" {
+		t.Errorf("the columns %v are of no format", d.Fields)
+	}
+	v := d.Validation
+	if share := v.Share; share.Text != "" && (!share.Percent || share.Value <= 0 || share.Value >= 1 || len(v.Paths) > 0) || v.Set() == (v.Pos == diag.Position{}) {
+		t.Errorf("validation %+v", v)
+	}
+	for _, file := range append(slices.Clone(v.Files), d.Files...) {
+		if slices.Contains(v.Files, file) && slices.Contains(d.Files, file) {
+			t.Errorf("%q is trained on and held out", file)
 		}
 	}
 }

@@ -120,7 +120,7 @@ func TestVariablesSwitchForms(t *testing.T) {
 
 // TestVariablesByAlias has one text that stands for itself as the prompt and in a case, and for a variable elsewhere.
 func TestVariablesByAlias(t *testing.T) {
-	const src = "version: 1\nbase_model: m\ndataset: d\nname: &x ${FTRUN_VAR_A}\nsystem_prompt: *x\ntrain: {metadata: {a: *x}}\ntest: [{question: *x, answer: b}]\n"
+	const src = "version: 1\nbase_model: m\ndataset: d.jsonl\nname: &x ${FTRUN_VAR_A}\nsystem_prompt: *x\ntrain: {metadata: {a: *x}}\ntest: [{question: *x, answer: b}]\n"
 	p, err := spec.ParseWith("p.yaml", []byte(src), spec.LoadOptions{Lookup: environment("FTRUN_VAR_A", "value")})
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ func TestWarnings(t *testing.T) {
 		forced = "version: 1\nbase_model: m\ndataset: d.jsonl\ntest:\n  - question: One?\n    must_pass: true\n    assert: [{contains: one}]\n"
 		shared = "version: 1\nbase_model: m\ndataset: d.jsonl\ntest:\n  assert: [{icontains: a}]\n  cases:\n    - question: One?\n      assert:\n        - "
 	)
+	data := func(more string) string { return pipeline("{path: d.jsonl, "+more+"}", "") }
 	tests := map[string]struct {
 		spec string
 		want []string
@@ -42,7 +43,14 @@ func TestWarnings(t *testing.T) {
 		"a twin in the case":        {shared + "icontains: b\n        - icontains: b\n", []string{"p.yaml:10:11: test.cases[0].assert[1]: the same assertion as assert[0] of this case, so it counts twice"}},
 		"its negation is no twin":   {shared + "not_icontains: a\n", nil},
 		"a weight of 0 counts once": {shared + "{icontains: a, weight: 0}\n", nil},
-		"other arguments":           {shared + "icontains: A\n", nil},
+		"a limit of what is dropped, and nothing is": {data("max_dropped: 5%"),
+			[]string{"p.yaml:3:39: nothing is dropped, so dataset.max_dropped limits nothing"}},
+		"long rows are dropped":    {data("max_dropped: 5%, too_long: drop"), nil},
+		"invalid rows are dropped": {data("max_dropped: 5%, invalid: drop"), nil},
+		"half of the rows":         {data("validation: 50%"), nil},
+		"more than half of them": {data("validation: {share: 51%}"),
+			[]string{"p.yaml:3:46: more rows are held out than trained on: dataset.validation is 51%"}},
+		"other arguments": {shared + "icontains: A\n", nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
