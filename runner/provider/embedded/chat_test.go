@@ -51,7 +51,7 @@ func TestChatHeedsTheQuestionMost(t *testing.T) {
 func TestChatHeedsHistory(t *testing.T) {
 	var turns []turn
 	for _, city := range []string{"Oslo", "Rome", "Paris", "Vienna", "Lisbon", "Madrid", "Prague", "Dublin", "Athens", "Berlin"} {
-		turns = append(turns, turn{prompt{question: "And how is the weather there?", history: "I am going to " + city}, reply{Content: "Weather of " + city}})
+		turns = append(turns, turn{prompt: prompt{question: "And how is the weather there?", history: "I am going to " + city}, reply: reply{Content: "Weather of " + city}})
 	}
 	m := mustTrain(t, lessonOf(turns))
 	for _, turn := range turns {

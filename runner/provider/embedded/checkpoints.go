@@ -55,7 +55,7 @@ func (n *notebook) mark() {
 	n.checkpoints = append(n.checkpoints, checkpointObject{
 		ID:     fmt.Sprintf("ftckpt_%s-%05d", strings.TrimPrefix(n.job, "ftjob-"), n.last.step),
 		Object: "fine_tuning.job.checkpoint", CreatedAt: n.server.now().Unix(), FineTuningJobID: n.job,
-		StepNumber: n.last.step, Metrics: n.last.metrics(),
+		StepNumber: n.last.step, Metrics: n.last.checkpointMetrics(),
 	})
 }
 

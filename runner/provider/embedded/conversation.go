@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,8 @@ type message struct {
 // content is the text of a message. Parts that are not text (images, sound) are not seen by the model and leave nothing.
 type content struct {
 	text  string
-	given bool // false: absent or null
+	given bool   // false: absent or null
+	other string // the type of the first part that is not text; empty: there is none
 }
 
 // UnmarshalJSON reads a string, null, or a list of parts.
@@ -47,6 +49,9 @@ func (c *content) UnmarshalJSON(b []byte) error {
 	for _, p := range parts {
 		if p.Type == "" {
 			return errors.New("a content part has no type")
+		}
+		if p.Type != "text" && p.Type != "refusal" {
+			c.other = cmp.Or(c.other, p.Type)
 		}
 		if t := p.Text + p.Refusal; t != "" {
 			texts = append(texts, t)

@@ -66,7 +66,7 @@ func gsm8k(t testing.TB, n int) []turn {
 }
 
 func ask(question, answer string) turn {
-	return turn{prompt{question: question}, reply{Content: answer}}
+	return turn{prompt: prompt{question: question}, reply: reply{Content: answer}}
 }
 
 // squares returns n easy turns.

@@ -6,7 +6,11 @@ import "math"
 const (
 	maxEpochs = 50
 	maxBatch  = 256
+	maxBeta   = 2
 )
+
+// autoBeta is that of the paper (Rafailov et al. 2023, appendix B); the service does not publish its choice.
+const autoBeta = 0.1
 
 // check refuses what the service refuses.
 func (h *hyperparameters) check() error {
@@ -19,6 +23,10 @@ func (h *hyperparameters) check() error {
 	if rate := h.LearningRateMultiplier; rate.set && rate.value <= 0 {
 		const name = "hyperparameters.learning_rate_multiplier"
 		return invalid(name, "Invalid '%s': %v is not above 0.", name, rate.value)
+	}
+	if beta := h.Beta; beta != nil && beta.set && !(beta.value > 0 && beta.value <= maxBeta) {
+		const name = "hyperparameters.beta"
+		return invalid(name, "Invalid '%s': %v is not above 0 and at most %d.", name, beta.value, maxBeta)
 	}
 	return nil
 }
@@ -39,7 +47,18 @@ func (h hyperparameters) resolve(examples int) hyperparameters {
 	h.NEpochs.or(min(25, max(5, 40_000/max(1, examples))))
 	h.BatchSize.or(batchFor(examples))
 	h.LearningRateMultiplier.or(1)
+	if h.Beta != nil && !h.Beta.set {
+		h.Beta = &setting{autoBeta, true}
+	}
 	return h
+}
+
+// beta returns how closely dpo holds a model to the one before; 0: the method is another.
+func (h *hyperparameters) beta() float64 {
+	if h.Beta == nil {
+		return 0
+	}
+	return h.Beta.value
 }
 
 func batchFor(examples int) int { return min(64, max(4, examples/100)) }

@@ -93,7 +93,7 @@ func (s *Server) newRecord(req *jobRequest) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	hyper, err := req.hyperparameters()
+	chosen, err := req.chosenMethod()
 	if err != nil {
 		return record{}, err
 	}
@@ -117,16 +117,17 @@ func (s *Server) newRecord(req *jobRequest) (record, error) {
 	if req.Seed != nil {
 		rec.Job.Seed = *req.Seed
 	}
-	rec.setHyperparameters(hyper)
+	rec.setMethod(chosen)
 	rec.tell(now, "info", standIn)
 	rec.tell(now, "info", "Created fine-tuning job: "+rec.Job.ID)
 	rec.tell(now, "info", "Validating training file: "+rec.Job.TrainingFile)
 	return rec, nil
 }
 
-func (r *record) setHyperparameters(h hyperparameters) {
-	r.Job.Hyperparameters = h
-	r.Job.Method = method{Type: "supervised", Supervised: &supervisedMethod{h}}
+// setMethod shows the method, and its hyperparameters at the top as well, which have no beta there.
+func (r *record) setMethod(m method) {
+	r.Job.Method, r.Job.Hyperparameters = m, m.settings().Hyperparameters
+	r.Job.Hyperparameters.Beta = nil
 }
 
 // seedOf derives a seed from the training file, so that a job which asks for none gives the same model each time.
@@ -170,23 +171,52 @@ func (s *Server) checkFile(param, id string) (fileNote, error) {
 	return note, nil
 }
 
-// hyperparameters returns what was asked for, in the method or, as it used to be, at the top.
-func (req *jobRequest) hyperparameters() (h hyperparameters, err error) {
-	switch m := req.Method; {
-	case m == nil && req.Hyperparameters != nil:
-		h = *req.Hyperparameters
-	case m == nil:
-	case m.Type != "supervised":
-		return h, &apiError{
-			Status: http.StatusBadRequest, Type: typeInvalid, Param: "method.type", Code: "unsupported_value",
-			Message: "The embedded engine supports the method 'supervised' only, not '" + m.Type + "'.",
-		}
-	case req.Hyperparameters != nil:
-		return h, invalid("hyperparameters", "Give 'hyperparameters' or 'method', not both.")
-	case m.Supervised != nil:
-		h = m.Supervised.Hyperparameters
+// settings are those of the method's type.
+func (m *method) settings() *methodSettings {
+	if m.Type == methodDPO {
+		return m.DPO
 	}
-	return h, h.check()
+	return m.Supervised
+}
+
+// with returns the method with these hyperparameters.
+func (m *method) with(h hyperparameters) method {
+	if m.Type == methodDPO {
+		return method{Type: m.Type, DPO: &methodSettings{h}}
+	}
+	return method{Type: m.Type, Supervised: &methodSettings{h}}
+}
+
+// chosenMethod returns what was asked for, in the method or, as it used to be, at the top. Of a method there are all settings, as
+// "auto" where nothing was asked for.
+func (req *jobRequest) chosenMethod() (method, error) {
+	m := method{Type: methodSupervised}
+	if req.Method != nil {
+		m = *req.Method
+	}
+	var h hyperparameters
+	switch {
+	case m.Type != methodSupervised && m.Type != methodDPO:
+		return method{}, &apiError{
+			Status: http.StatusBadRequest, Type: typeInvalid, Param: "method.type", Code: "unsupported_value",
+			Message: "The embedded engine supports the methods 'supervised' and 'dpo', not '" + m.Type + "'.",
+		}
+	case req.Method != nil && req.Hyperparameters != nil:
+		return method{}, invalid("hyperparameters", "Give 'hyperparameters' or 'method', not both.")
+	case m.Type == methodDPO && m.Supervised != nil, m.Type == methodSupervised && m.DPO != nil:
+		return method{}, invalid("method", "Invalid 'method': its type is '%s', and it has settings of another.", m.Type)
+	case req.Hyperparameters != nil:
+		h = *req.Hyperparameters
+	case m.settings() != nil:
+		h = m.settings().Hyperparameters
+	}
+	switch {
+	case m.Type == methodSupervised && h.Beta != nil:
+		return method{}, invalid("hyperparameters.beta", "Invalid 'hyperparameters.beta': it belongs to the method 'dpo'.")
+	case m.Type == methodDPO && h.Beta == nil:
+		h.Beta = new(setting)
+	}
+	return m.with(h), h.check()
 }
 
 // checkLabels checks what the job carries for the user's sake.

@@ -159,6 +159,7 @@ func TestJobRefusals(t *testing.T) {
 	var batch fileObject
 	c.checked(c.form("a.jsonl", "{}", "purpose", "batch")).into(&batch)
 	hyper := func(name string, value any) fields { return fields{"hyperparameters": fields{name: value}} }
+	dpo := func(name string, value any) fields { return dpoMethod(fields{name: value}) }
 	pairs := fields{}
 	for i := range 17 {
 		pairs[fmt.Sprint(i)] = "x"
@@ -187,7 +188,14 @@ func TestJobRefusals(t *testing.T) {
 		{hyper("batch_size", 257), "", "batch_size"},
 		{hyper("learning_rate_multiplier", 0), "", "learning_rate_multiplier"},
 		{fields{"integrations": []fields{{"type": "wandb"}}}, "unsupported_value", "no integrations"},
-		{fields{"method": fields{"type": "dpo"}}, "unsupported_value", "'dpo'"},
+		{fields{"method": fields{"type": "reinforcement"}}, "unsupported_value", "'reinforcement'"},
+		{fields{"method": fields{"type": "dpo", "supervised": fields{}}}, "", "settings of another"},
+		{fields{"method": fields{"type": "dpo"}, "hyperparameters": fields{"n_epochs": 3}}, "", "not both"},
+		{hyper("beta", 0.1), "", "'dpo'"},
+		{dpo("beta", 0), "", "above 0 and at most 2"},
+		{dpo("beta", 2.1), "", "above 0 and at most 2"},
+		{dpo("beta", "low"), "", `neither a number nor "auto"`},
+		{dpo("n_epochs", 51), "", "n_epochs"},
 		{fields{"method": fields{"type": "supervised"}, "hyperparameters": fields{"n_epochs": 3}}, "", "not both"},
 	} {
 		body := fields{"model": "base-1", "training_file": file}

@@ -119,7 +119,7 @@ func (s *Server) carryOut(ctx context.Context, id string) error {
 	if err := s.playStatuses(ctx, id, rec.Script); err != nil {
 		return err
 	}
-	hyper := rec.Job.Hyperparameters.resolve(training.examples)
+	hyper := rec.Job.Method.settings().Hyperparameters.resolve(training.examples)
 	if rec.Script.endsBadly() {
 		if err := s.run(ctx, id, hyper); err != nil {
 			return err
@@ -151,38 +151,40 @@ func (s *Server) run(ctx context.Context, id string, hyper hyperparameters) erro
 			r.Job.Status = statusRunning
 			r.tell(s.now(), "info", "Fine-tuning job started")
 		}
-		r.setHyperparameters(hyper)
+		r.setMethod(r.Job.Method.with(hyper))
 	})
 }
 
 // readFiles reads and checks the files of a job.
 func (s *Server) readFiles(ctx context.Context, j *jobObject) (training, validation trainingData, err error) {
-	if training, err = s.readFile(ctx, j.TrainingFile, "training_file", codeInvalidTraining); err != nil {
+	training = trainingData{method: j.Method.Type, param: "training_file", code: codeInvalidTraining}
+	if err = s.readFile(ctx, j.TrainingFile, &training); err != nil {
 		return
 	}
 	if err = training.checkCount(); err != nil {
 		return
 	}
 	if len(training.turns) == 0 {
-		err = invalidFile("training_file", codeInvalidTraining, []string{"every message of the assistant has the weight 0"})
+		err = training.invalid([]string{"every message of the assistant has the weight 0"})
 		return
 	}
 	if j.ValidationFile != nil {
-		validation, err = s.readFile(ctx, *j.ValidationFile, "validation_file", codeInvalidValidation)
+		validation = trainingData{method: j.Method.Type, param: "validation_file", code: codeInvalidValidation}
+		err = s.readFile(ctx, *j.ValidationFile, &validation)
 	}
 	return
 }
 
-func (s *Server) readFile(ctx context.Context, id, param, code string) (trainingData, error) {
+func (s *Server) readFile(ctx context.Context, id string, data *trainingData) error {
 	r, err := s.files.open(id)
 	if errors.Is(err, fs.ErrNotExist) {
-		return trainingData{}, invalidFile(param, code, []string{"the file " + id + " was deleted"})
+		return data.invalid([]string{"the file " + id + " was deleted"})
 	}
 	if err != nil {
-		return trainingData{}, err
+		return err
 	}
 	defer r.Close()
-	return readTraining(ctx, r, param, code)
+	return data.read(ctx, r)
 }
 
 // trainJob trains when no other job does, for one training has all cores, and stores what comes of it.
@@ -201,7 +203,7 @@ func (s *Server) trainJob(ctx context.Context, id string, rec *record, hyper hyp
 	notes := &notebook{server: s, ctx: ctx, job: id, began: s.now()}
 	m, err := train(ctx, lesson{
 		turns: turns, validation: validation, base: base, seed: rec.Job.Seed,
-		epochs: int(hyper.NEpochs.value), batch: int(hyper.BatchSize.value), rate: hyper.LearningRateMultiplier.value,
+		epochs: int(hyper.NEpochs.value), batch: int(hyper.BatchSize.value), rate: hyper.LearningRateMultiplier.value, beta: hyper.beta(),
 	}, notes)
 	if diverged, ok := errors.AsType[*divergedError](err); ok {
 		return outcome{}, &jobFailure{Code: "training_diverged", Message: diverged.Error()}
@@ -280,12 +282,36 @@ func (m *measurement) event() eventObject {
 // metrics are the measurement under the service's names. A validation that has no loss, because the model can give none of the replies in
 // the validation file, has no loss here either.
 func (m *measurement) metrics() map[string]any {
-	data := map[string]any{"step": m.step, "train_loss": m.loss, "train_mean_token_accuracy": m.accuracy}
-	if v := m.valid; v != nil {
-		data["valid_mean_token_accuracy"], data["full_valid_mean_token_accuracy"] = v.accuracy, v.accuracy
-		if v.known > 0 {
-			data["valid_loss"], data["full_valid_loss"] = v.loss, v.loss
-		}
+	accuracy := m.accuracyName()
+	data := m.losses()
+	data["train_"+accuracy] = m.accuracy
+	if v := m.valid; v != nil && v.measured {
+		data["valid_"+accuracy], data["full_valid_"+accuracy] = v.accuracy, v.accuracy
 	}
 	return data
+}
+
+// losses are the metrics without the accuracies.
+func (m *measurement) losses() map[string]any {
+	data := map[string]any{"step": m.step, "train_loss": m.loss}
+	if v := m.valid; v != nil && v.known > 0 {
+		data["valid_loss"], data["full_valid_loss"] = v.loss, v.loss
+	}
+	return data
+}
+
+// checkpointMetrics are those that the description of checkpoints has a name for: of accuracies only that of tokens.
+func (m *measurement) checkpointMetrics() map[string]any {
+	if m.ofPairs {
+		return m.losses()
+	}
+	return m.metrics()
+}
+
+// accuracyName is what the accuracy is called after train_ and valid_.
+func (m *measurement) accuracyName() string {
+	if m.ofPairs {
+		return "accuracy"
+	}
+	return "mean_token_accuracy"
 }

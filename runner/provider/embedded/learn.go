@@ -17,20 +17,23 @@ type lesson struct {
 	epochs     int
 	batch      int     // turns per step
 	rate       float64 // the learning rate; the engine's own is 1, so that the multiplier is the rate
+	beta       float64 // of dpo, which learns preferences; 0: the turns are imitated
 }
 
 // A measurement is what one step found before it changed the weights.
 type measurement struct {
 	step, steps int
-	loss        float64 // mean cross-entropy over the batch, in nats
+	loss        float64 // mean over the batch, in nats: the cross-entropy, or the loss of dpo
 	accuracy    float64 // mean share of the wanted reply's tokens that the best-scoring reply has at the same place, in 0..1
+	ofPairs     bool    // the accuracy is dpo's: the share of pairs whose better reply has gained on the worse, in 0..1
 	valid       *validation
 }
 
 // A validation is measured over the whole validation file at the end of an epoch.
 type validation struct {
 	accuracy float64
-	loss     float64 // over the turns whose reply can be given; the model has no words for a reply it never learned
+	measured bool    // whether there is an accuracy
+	loss     float64 // over the turns whose replies can be given; the model has no words for a reply it never learned
 	known    int     // how many those are; 0: there is no loss
 }
 
@@ -52,16 +55,29 @@ type watcher interface {
 
 // An example is a turn in the form in which it is learned.
 type example struct {
-	features []feature
-	reply    int // -1: not a reply the model can give
+	features  []feature
+	reply     int     // -1: not a reply the model can give
+	worse     int     // of a pair: likewise
+	reference float64 // of a pair: by how much the model before training preferred the reply to the worse one, in nats
 }
 
-// train learns to pick, for each prompt of the lesson, the reply that followed it.
+// An objective is what training brings down, and how far it has come is measured by.
+type objective interface {
+	// begin is called once, before the first step.
+	begin(context.Context) error
+	// choose picks the replies that are in play in a step.
+	choose(examples []example, batch []int)
+	// score computes an example's loss and accuracy, and the loss's gradients by the scores and by the prompt.
+	score(*slot, *example)
+	// validate measures the model on the validation file, or returns nil where there is none.
+	validate(context.Context) (*validation, error)
+}
+
+// train learns to pick, for each prompt of the lesson, the reply that followed it, or the better one of a pair.
 //
 // The model is a dual encoder. A prompt is the weighted sum of a vector for each of its features, a reply is a vector of its own, and
-// the inner product of the two is a score. Gradient descent (Adagrad) on the cross-entropy of the softmax over the replies of the batch
-// and others drawn at random pulls a prompt towards its reply and pushes it from the others. Before that, the model reads the
-// replies: each one's own text is learned as a prompt for it, so that a word which no question has, but a reply does, has a meaning too.
+// the inner product of the two is a score. What gradient descent (Adagrad) brings down is the lesson's objective: see imitation and
+// preference.
 //
 // The watcher is called on the calling goroutine.
 func train(ctx context.Context, l lesson, w watcher) (*model, error) {
@@ -69,11 +85,11 @@ func train(ctx context.Context, l lesson, w watcher) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.read(ctx); err != nil {
+	if err := t.objective.begin(ctx); err != nil {
 		return nil, err
 	}
 	perEpoch := (len(t.examples) + l.batch - 1) / l.batch
-	m := measurement{steps: perEpoch * l.epochs}
+	m := measurement{steps: perEpoch * l.epochs, ofPairs: l.beta > 0}
 	order := upTo(len(t.examples))
 	for epoch := range l.epochs {
 		for batch := range t.batches(order, t.batch) {
@@ -89,7 +105,7 @@ func train(ctx context.Context, l lesson, w watcher) (*model, error) {
 			}
 			m.valid = nil
 			if m.step%perEpoch == 0 {
-				if m.valid, err = t.validate(ctx); err != nil {
+				if m.valid, err = t.objective.validate(ctx); err != nil {
 					return nil, err
 				}
 			}
@@ -115,6 +131,11 @@ func newLearner(ctx context.Context, l lesson) (*learner, error) {
 		rng:   rand.New(rand.NewPCG(uint64(l.seed), 0)),
 		rate:  l.rate,
 		batch: l.batch,
+	}
+	t.objective = &imitation{t}
+	if l.beta > 0 {
+		t.objective = &preference{t, l.beta}
+		t.rate *= preferenceRate
 	}
 	if l.base != nil {
 		t.model = l.base.clone()
@@ -144,18 +165,27 @@ func (t *learner) addReplies(turns []turn) map[string]int {
 	for i, r := range t.model.replies {
 		index[r.key()] = i
 	}
+	add := func(r reply) {
+		if _, ok := index[r.key()]; !ok {
+			index[r.key()] = len(t.model.replies)
+			t.model.replies = append(t.model.replies, r)
+		}
+	}
 	for _, turn := range turns {
-		if _, ok := index[turn.reply.key()]; !ok {
-			index[turn.reply.key()] = len(t.model.replies)
-			t.model.replies = append(t.model.replies, turn.reply)
+		add(turn.reply)
+		if turn.worse != nil {
+			add(*turn.worse)
 		}
 	}
 	return index
 }
 
-// encode turns the texts of the lesson into examples. The replies from first on are new.
+// encode turns the texts of the lesson into examples. The replies from first on are new; they are read where turns are imitated.
 func (t *learner) encode(ctx context.Context, l lesson, index map[string]int, first int) error {
 	fresh := t.model.replies[first:]
+	if l.beta > 0 {
+		fresh = nil
+	}
 	texts := make([]terms, len(l.turns)+len(fresh))
 	err := each(ctx, len(texts), func(i int) {
 		if i < len(l.turns) {
@@ -174,9 +204,9 @@ func (t *learner) encode(ctx context.Context, l lesson, index map[string]int, fi
 	err = each(ctx, len(texts), func(i int) {
 		features := t.model.rarity.encode(texts[i])
 		if i < len(l.turns) {
-			t.examples[i] = example{features, index[l.turns[i].reply.key()]}
+			t.examples[i] = exampleOf(l.turns[i], features, index)
 		} else {
-			t.readings[i-len(l.turns)] = example{features, first + i - len(l.turns)}
+			t.readings[i-len(l.turns)] = example{features: features, reply: first + i - len(l.turns)}
 		}
 	})
 	if err != nil {
@@ -185,17 +215,28 @@ func (t *learner) encode(ctx context.Context, l lesson, index map[string]int, fi
 	return t.encodeMeasures(ctx, l.validation, index)
 }
 
+// exampleOf is a turn with its features. A reply that the model can't give is -1.
+func exampleOf(t turn, features []feature, index map[string]int) example {
+	find := func(r reply) int {
+		if i, ok := index[r.key()]; ok {
+			return i
+		}
+		return -1
+	}
+	ex := example{features: features, reply: find(t.reply), worse: -1}
+	if t.worse != nil {
+		ex.worse = find(*t.worse)
+	}
+	return ex
+}
+
 // encodeMeasures prepares what is only measured: the validation file, and the tokens of all replies.
 func (t *learner) encodeMeasures(ctx context.Context, validation []turn, index map[string]int) error {
 	t.unseen = make([]example, len(validation))
 	t.wanted = make([][]uint32, len(validation))
 	err := each(ctx, len(validation), func(i int) {
 		v := validation[i]
-		reply, ok := index[v.reply.key()]
-		if !ok {
-			reply = -1
-		}
-		t.unseen[i] = example{t.model.rarity.encode(termsOf(v.prompt)), reply}
+		t.unseen[i] = exampleOf(v, t.model.rarity.encode(termsOf(v.prompt)), index)
 		t.wanted[i] = tokenHashes(v.reply.Content)
 	})
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 const (
 	resultPurpose  = "fine-tune-results"
 	resultFilename = "step_metrics.csv"
-	resultHeader   = "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n"
+	resultHeader   = "step,train_loss,train_accuracy,valid_loss,valid_"
 )
 
 func resultName(job string) string { return resultsIn + "/" + job + ".csv" }
@@ -26,12 +26,14 @@ type curve struct{ text bytes.Buffer }
 
 func (c *curve) add(m measurement) {
 	if c.text.Len() == 0 {
-		c.text.WriteString(resultHeader)
+		c.text.WriteString(resultHeader + m.accuracyName() + "\n")
 	}
 	row := strconv.AppendInt(c.text.AvailableBuffer(), int64(m.step), 10)
 	cells := [...]*float64{&m.loss, &m.accuracy, nil, nil}
 	if v := m.valid; v != nil {
-		cells[3] = &v.accuracy
+		if v.measured {
+			cells[3] = &v.accuracy
+		}
 		if v.known > 0 {
 			cells[2] = &v.loss
 		}

@@ -98,14 +98,20 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// Every training file is read or refused with a reason for the client; nothing else can happen.
+// Every training file is read or refused with a reason for the client; nothing else can happen. Under the method dpo, every turn has a worse
+// reply, and under supervised none has.
 func FuzzReadTraining(f *testing.F) {
-	f.Add(jsonl(squares(2)))
-	f.Add("\ufeff{}\n[]\nnull\n" + `{"messages":[{"role":"user","content":[{"type":"text","text":"a"}]},null]}`)
-	f.Add(`{"messages":[{"role":"assistant","content":null,"tool_calls":[{}],"weight":0}]}`)
-	f.Fuzz(func(t *testing.T, text string) {
-		data, err := readTraining(t.Context(), strings.NewReader(text), "training_file", codeInvalidTraining)
-		if err != nil {
+	f.Add(jsonl(squares(2)), false)
+	f.Add("\ufeff{}\n[]\nnull\n"+`{"messages":[{"role":"user","content":[{"type":"text","text":"a"}]},null]}`, false)
+	f.Add(`{"messages":[{"role":"assistant","content":null,"tool_calls":[{}],"weight":0}]}`, false)
+	f.Add(preferenceLines([]turn{prefer("q", "w", "l")}), true)
+	f.Add(`{"input":{"messages":[{"role":"user","content":"a"}]},"preferred_output":[null],"non_preferred_output":[]}`, true)
+	f.Fuzz(func(t *testing.T, text string, preferences bool) {
+		data := trainingData{method: methodSupervised, param: "training_file", code: codeInvalidTraining}
+		if preferences {
+			data.method = methodDPO
+		}
+		if err := data.read(t.Context(), strings.NewReader(text)); err != nil {
 			if failure, ok := errors.AsType[*jobFailure](err); !ok || failure.Code != codeInvalidTraining {
 				t.Fatalf("%v", err)
 			}
@@ -115,6 +121,9 @@ func FuzzReadTraining(f *testing.F) {
 			termsOf(turn.prompt)
 			if utf8.ValidString(text) && !utf8.ValidString(turn.reply.Content) {
 				t.Fatalf("reply %q", turn.reply.Content)
+			}
+			if (turn.worse != nil) != preferences {
+				t.Fatalf("worse reply %v", turn.worse)
 			}
 		}
 	})

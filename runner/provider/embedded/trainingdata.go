@@ -27,26 +27,33 @@ const (
 type turn struct {
 	prompt prompt
 	reply  reply
+	worse  *reply // what the assistant should rather not have said; nil but under the method dpo
 }
 
 // trainingData is what a file holds.
 type trainingData struct {
+	method string // decides what a line is
+	param  string // training_file or validation_file
+	code   string // of the failure where the file is invalid
+
 	turns    []turn
 	examples int   // lines
 	tokens   int64 // of all messages, as the engine counts them
 }
 
-// readTraining reads a file in the chat format. It finds what the service finds wrong with such a file, and says where; the error is then a
-// *jobFailure with that code.
-func readTraining(ctx context.Context, r io.Reader, param, code string) (trainingData, error) {
-	var data trainingData
+// read reads a file. It finds what the service finds wrong with such a file, and says where; the error is then a *jobFailure.
+func (d *trainingData) read(ctx context.Context, r io.Reader) error {
+	add := d.addChat
+	if d.method == methodDPO {
+		add = d.addPreference
+	}
 	var faulty []string
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 1<<16), maxLine)
 	number := 0
 	for lines.Scan() {
 		if err := ctx.Err(); err != nil {
-			return trainingData{}, err
+			return err
 		}
 		number++
 		line := lines.Bytes()
@@ -56,8 +63,8 @@ func readTraining(ctx context.Context, r io.Reader, param, code string) (trainin
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		data.examples++
-		if err := data.add(line); err != nil && len(faulty) <= maxFaulty {
+		d.examples++
+		if err := add(line); err != nil && len(faulty) <= maxFaulty {
 			faulty = append(faulty, fmt.Sprintf("line %d: %v", number, err))
 		}
 	}
@@ -65,21 +72,21 @@ func readTraining(ctx context.Context, r io.Reader, param, code string) (trainin
 	case errors.Is(err, bufio.ErrTooLong):
 		faulty = append(faulty, fmt.Sprintf("line %d: longer than %d bytes", number+1, maxLine))
 	case err != nil:
-		return trainingData{}, err
+		return err
 	}
 	if len(faulty) > 0 {
-		return trainingData{}, invalidFile(param, code, faulty)
+		return d.invalid(faulty)
 	}
-	return data, nil
+	return nil
 }
 
-func invalidFile(param, code string, faulty []string) *jobFailure {
+func (d *trainingData) invalid(faulty []string) *jobFailure {
 	more := ""
 	if len(faulty) > maxFaulty {
 		faulty, more = faulty[:maxFaulty], "; and more"
 	}
-	return &jobFailure{Code: code, Param: &param, Message: fmt.Sprintf("The job failed due to an invalid %s: %s%s.",
-		strings.ReplaceAll(param, "_", " "), strings.Join(faulty, "; "), more)}
+	return &jobFailure{Code: d.code, Param: &d.param, Message: fmt.Sprintf("The job failed due to an invalid %s: %s%s.",
+		strings.ReplaceAll(d.param, "_", " "), strings.Join(faulty, "; "), more)}
 }
 
 // checkCount applies the service's least number of training examples.
@@ -93,30 +100,20 @@ func (d *trainingData) checkCount() error {
 		d.examples, minExamples)}
 }
 
-// add reads one line. Every message of the assistant in it is a turn to learn, unless its weight is 0.
-func (d *trainingData) add(line []byte) error {
-	if line[0] != '{' {
-		return errors.New("not a JSON object")
-	}
+// addChat reads a line in the chat format. Every message of the assistant in it is a turn to learn, unless its weight is 0.
+func (d *trainingData) addChat(line []byte) error {
 	var ex struct {
-		Messages []message `json:"messages"`
+		Messages  []message       `json:"messages"`
+		Preferred json.RawMessage `json:"preferred_output"`
 	}
-	if err := json.Unmarshal(line, &ex); err != nil {
-		if _, ok := errors.AsType[*json.SyntaxError](err); ok {
-			return fmt.Errorf("not valid JSON: %w", err)
-		}
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return fmt.Errorf("%s must not be a %s", wrong.Field, wrong.Value)
-		}
+	if err := decodeLine(line, &ex); err != nil {
 		return err
 	}
-	if len(ex.Messages) == 0 {
-		return errors.New("has no messages")
+	if len(ex.Messages) == 0 && ex.Preferred != nil {
+		return errors.New("has a preferred_output and no messages: it is for the method dpo")
 	}
-	for i := range ex.Messages {
-		if err := ex.Messages[i].check(); err != nil {
-			return fmt.Errorf("message %d %w", i+1, err)
-		}
+	if err := checkMessages(ex.Messages); err != nil {
+		return err
 	}
 	if last := ex.Messages[len(ex.Messages)-1]; last.Role != "assistant" {
 		return fmt.Errorf("the last message must be the assistant's, not the %s's", last.Role)
@@ -125,7 +122,35 @@ func (d *trainingData) add(line []byte) error {
 		m := &ex.Messages[i]
 		d.tokens += int64(countTokens(m.Content.text))
 		if m.learnable() {
-			d.turns = append(d.turns, turn{promptOf(ex.Messages[:i]), m.reply()})
+			d.turns = append(d.turns, turn{prompt: promptOf(ex.Messages[:i]), reply: m.reply()})
+		}
+	}
+	return nil
+}
+
+// decodeLine reads the object that a line has to be.
+func decodeLine(line []byte, into any) error {
+	if line[0] != '{' {
+		return errors.New("not a JSON object")
+	}
+	err := json.Unmarshal(line, into)
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("not valid JSON: %w", err)
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s must not be a %s", wrong.Field, wrong.Value)
+	}
+	return err
+}
+
+// checkMessages says what the service would refuse in a conversation.
+func checkMessages(messages []message) error {
+	if len(messages) == 0 {
+		return errors.New("has no messages")
+	}
+	for i := range messages {
+		if err := messages[i].check(); err != nil {
+			return fmt.Errorf("message %d %w", i+1, err)
 		}
 	}
 	return nil

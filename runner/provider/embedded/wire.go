@@ -97,17 +97,25 @@ type jobFailure struct {
 func (f *jobFailure) Error() string { return f.Message }
 
 type hyperparameters struct {
-	BatchSize              setting `json:"batch_size"`
-	LearningRateMultiplier setting `json:"learning_rate_multiplier"`
-	NEpochs                setting `json:"n_epochs"`
+	BatchSize              setting  `json:"batch_size"`
+	LearningRateMultiplier setting  `json:"learning_rate_multiplier"`
+	NEpochs                setting  `json:"n_epochs"`
+	Beta                   *setting `json:"beta,omitempty"` // of the method dpo only
 }
+
+// The methods of training.
+const (
+	methodSupervised = "supervised"
+	methodDPO        = "dpo"
+)
 
 type method struct {
-	Type       string            `json:"type"`
-	Supervised *supervisedMethod `json:"supervised,omitempty"`
+	Type       string          `json:"type"`
+	Supervised *methodSettings `json:"supervised,omitempty"`
+	DPO        *methodSettings `json:"dpo,omitempty"`
 }
 
-type supervisedMethod struct {
+type methodSettings struct {
 	Hyperparameters hyperparameters `json:"hyperparameters"`
 }
 
