@@ -32,7 +32,8 @@ func (c *checker) checkDataset() {
 	c.choice("dataset.contamination", f.Contamination, []string{wordWarn, wordError, off})
 	c.choice("dataset.secrets", f.Secrets, []string{wordWarn, wordError, off})
 	if c.sound("dataset.max_dropped") && f.TooLong != wordDrop && f.Invalid != wordDrop && !c.Troubled("dataset") {
-		c.warn(c.At("dataset.max_dropped"), "nothing is dropped, so dataset.max_dropped limits nothing", "set too_long or invalid to drop, or leave max_dropped out")
+		c.warn(c.At("dataset.max_dropped"), "nothing is dropped, so dataset.max_dropped limits nothing",
+			"set too_long or invalid to drop, or leave max_dropped out")
 	}
 	at := pathOr(c, "dataset.path", "dataset")
 	search := newFileSearch(c)
@@ -164,9 +165,9 @@ func (c *checker) methodOfShape(d Dataset) {
 	if t.Off || c.Troubled("train.method") || c.Troubled("dataset.format") || c.Troubled("dataset.fields") {
 		return
 	}
-	at := pathOr(c, "dataset.format", "dataset.fields")
-	if d.Format == auto {
-		at = "dataset.fields"
+	at := "dataset.fields"
+	if d.Format != auto {
+		at = "dataset.format"
 	}
 	switch shape := d.Shape(); {
 	case t.Method == MethodDPO && shape != auto && shape != preference:

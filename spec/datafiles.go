@@ -120,7 +120,8 @@ func (s *fileSearch) take(n namedFile, file string, use dataUse) bool {
 	literal := file == filepath.ToSlash(n.name)
 	switch {
 	case known && before != use:
-		s.Add(n.at, fmt.Sprintf("%s is a file of %s data already", yamlpos.Quote(file), before), "a row that is trained on proves nothing; keep the file out of one of the two")
+		s.Add(n.at, fmt.Sprintf("%s is a file of %s data already", yamlpos.Quote(file), before),
+			"a row that is trained on proves nothing; keep the file out of one of the two")
 	case known && literal && s.literal[real]:
 		s.Addf(n.at, "%s is named twice", yamlpos.Quote(file))
 	}
