@@ -72,7 +72,7 @@ func readHistory(history node, r *report) []message {
 			if text.blank() {
 				r.addf(kindBlank, text.at(), "%s is blank", path)
 			}
-			checkText(text.text(), text.at(), path, r)
+			checkText(text.text(), text, func() string { return path }, r)
 			turns = append(turns, message{role: []string{"user", "assistant"}[j], text: text.text()})
 		}
 	}

@@ -155,7 +155,7 @@ func columnText(f *rows.Field, role string, r *report) string {
 	case strings.TrimSpace(text) == "":
 		r.add(kindBlank, placeOf(f), fmt.Sprintf("%s %q is blank", role, f.Name), "")
 	default:
-		checkText(text, placeOf(f), fmt.Sprintf("%s %q", role, f.Name), r)
+		checkText(text, nodeOf(f), func() string { return fmt.Sprintf("%s %q", role, f.Name) }, r)
 	}
 	return text
 }
@@ -172,7 +172,7 @@ func optionalText(f *rows.Field, role string, r *report) string {
 	if strings.TrimSpace(text) == "" {
 		return ""
 	}
-	checkText(text, placeOf(f), fmt.Sprintf("%s %q", role, f.Name), r)
+	checkText(text, nodeOf(f), func() string { return fmt.Sprintf("%s %q", role, f.Name) }, r)
 	return text
 }
 

@@ -36,7 +36,7 @@ func (c *messageReader) parts(role string, array node) {
 				c.report.addf(kindBlank, part.at(), "%s.%s is missing or blank", path, name)
 				continue
 			}
-			checkText(text.text(), text.at(), path+"."+name, c.report)
+			checkText(text.text(), text, func() string { return path + "." + name }, c.report)
 		case "image_url":
 			images++
 			c.image(role, path, part)
@@ -74,13 +74,23 @@ func (c *messageReader) image(role, path string, part node) {
 	}
 }
 
-// checkText warns of characters that no text for training should have. Tabs and line ends are text.
-func checkText(text string, at place, path string, r *report) {
-	control := strings.IndexFunc(text, func(c rune) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F })
-	if control >= 0 {
-		r.warn(kindControl, at, fmt.Sprintf("%s has the control character %#U", path, rune(text[control])), "take it out, unless the model should learn to write it")
+// checkText warns of characters that no text for training should have. Tabs and line ends are text. path names the text, and is asked only
+// where there is something to tell.
+func checkText(text string, at node, path func() string, r *report) {
+	control, damaged := -1, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c >= ' ' && c < 0x7F, c > 0xEF, c >= 0x80 && c < 0xEF, c == '\n', c == '\t', c == '\r':
+		case c == 0xEF: // the first byte of U+FFFD
+			damaged = damaged || strings.HasPrefix(text[i:], "\uFFFD")
+		case control < 0:
+			control = i
+		}
 	}
-	if strings.ContainsRune(text, '\uFFFD') {
-		r.warn(kindReplacement, at, path+" has U+FFFD, which stands where bytes were lost", "read the source again in its own encoding")
+	if control >= 0 {
+		r.warn(kindControl, at.at(), fmt.Sprintf("%s has the control character %#U", path(), rune(text[control])), "take it out, unless the model should learn to write it")
+	}
+	if damaged {
+		r.warn(kindReplacement, at.at(), path()+" has U+FFFD, which stands where bytes were lost", "read the source again in its own encoding")
 	}
 }

@@ -43,11 +43,11 @@ func checkOrder(path string, list []message, r *report) {
 	var open []string // calls that are not answered yet
 	began := false    // somebody else than system and developer has spoken
 	for i, m := range list {
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := func() string { return fmt.Sprintf("%s[%d]", path, i) }
 		if m.role == "tool" {
 			answered := slices.Index(open, m.answers)
 			if m.answers != "" && answered < 0 {
-				r.addf(kindTools, m.place, "%s answers the call %q, which no assistant message right before it makes", at, m.answers)
+				r.addf(kindTools, m.place, "%s answers the call %q, which no assistant message right before it makes", at(), m.answers)
 			} else if answered >= 0 {
 				open = slices.Delete(open, answered, answered+1)
 			}
@@ -55,17 +55,17 @@ func checkOrder(path string, list []message, r *report) {
 			continue
 		}
 		if len(open) > 0 {
-			r.warn(kindTools, m.place, fmt.Sprintf("%s comes before the call %q is answered", at, open[0]), "")
+			r.warn(kindTools, m.place, fmt.Sprintf("%s comes before the call %q is answered", at(), open[0]), "")
 		}
 		open = slices.Clone(m.calls)
 		switch {
 		case m.role == "system" || m.role == "developer":
 			if began {
-				r.warn(kindOrder, m.place, fmt.Sprintf("%s is of role %q, which mostly stands first", at, m.role), "")
+				r.warn(kindOrder, m.place, fmt.Sprintf("%s is of role %q, which mostly stands first", at(), m.role), "")
 			}
 			continue
 		case i > 0 && m.role == list[i-1].role && (m.role == "user" || m.role == "assistant"):
-			r.warn(kindOrder, m.place, fmt.Sprintf("%s is of role %q, as the message before it", at, m.role), "join the two, unless the model should learn such turns")
+			r.warn(kindOrder, m.place, fmt.Sprintf("%s is of role %q, as the message before it", at(), m.role), "join the two, unless the model should learn such turns")
 		}
 		began = true
 	}

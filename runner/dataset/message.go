@@ -130,7 +130,7 @@ func (c *messageReader) content(m *message) {
 		if strings.TrimSpace(m.text) == "" {
 			c.fault(kindBlank, "content", "is blank")
 		}
-		checkText(m.text, v.at(), c.path("content"), c.report)
+		checkText(m.text, v, func() string { return c.path("content") }, c.report)
 	case v.kind() == '[':
 		m.members = append(m.members, member{"content", compact(v.value)})
 		c.parts(m.role, v)

@@ -54,7 +54,7 @@ func (e *example) readInput(input node, r *report) {
 		if input.blank() {
 			r.addf(kindBlank, input.at(), "input is blank")
 		}
-		checkText(input.text(), input.at(), "input", r)
+		checkText(input.text(), input, func() string { return roleInput }, r)
 		e.messages = append(e.messages, message{role: "user", text: input.text()})
 		return
 	case '[':
@@ -113,7 +113,7 @@ func readOutput(name string, output node, r *report) message {
 		if output.blank() {
 			r.addf(kindBlank, output.at(), "%s is blank", name)
 		}
-		checkText(output.text(), output.at(), name, r)
+		checkText(output.text(), output, func() string { return name }, r)
 		return message{role: "assistant", text: output.text(), place: output.at()}
 	case '[':
 	default:

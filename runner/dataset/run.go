@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"hash/maphash"
@@ -78,6 +79,7 @@ type batch struct {
 	source  *source
 	items   []item
 	results []outcome
+	text    *bytes.Buffer // holds the lines of results
 	done    chan struct{}
 }
 
@@ -222,6 +224,8 @@ func (r *run) collect(ctx context.Context, order <-chan *batch) error {
 				return err
 			}
 		}
+		b.text.Reset()
+		texts.Put(b.text)
 	}
 	return context.Cause(ctx)
 }

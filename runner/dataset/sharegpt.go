@@ -119,7 +119,7 @@ func (t *turnReader) text(key string, v node) string {
 	case v.blank():
 		t.report.addf(kindBlank, v.at(), "%s is blank", path)
 	}
-	checkText(v.text(), v.at(), path, t.report)
+	checkText(v.text(), v, func() string { return path }, t.report)
 	return v.text()
 }
 

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -101,14 +102,25 @@ func (n node) part(dec *jsontext.Decoder, size int) node {
 	return node{value: n.value[end-size : end : end], field: n.field, offset: n.offset + end - size}
 }
 
+// A walker is a decoder and what it reads from, to be used again.
+type walker struct {
+	dec jsontext.Decoder
+	in  bytes.Buffer
+}
+
+var walkers = sync.Pool{New: func() any { return new(walker) }}
+
 // walk enters an array or object and calls read for each part of it.
 func walk(value jsontext.Value, read func(*jsontext.Decoder) bool) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(value))
-	if _, err := dec.ReadToken(); err != nil {
+	w := walkers.Get().(*walker)
+	defer walkers.Put(w)
+	w.in = *bytes.NewBuffer(value)
+	w.dec.Reset(&w.in)
+	if _, err := w.dec.ReadToken(); err != nil {
 		return
 	}
-	for kind := dec.PeekKind(); kind != ']' && kind != '}'; kind = dec.PeekKind() {
-		if !read(dec) {
+	for kind := w.dec.PeekKind(); kind != ']' && kind != '}'; kind = w.dec.PeekKind() {
+		if !read(&w.dec) {
 			return
 		}
 	}

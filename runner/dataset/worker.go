@@ -1,10 +1,12 @@
 package dataset
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"sync"
 
 	"ftrun/runner/dataset/rows"
 	"ftrun/spec/diag"
@@ -54,11 +56,15 @@ func (r *run) newWorker() *worker {
 	return w
 }
 
+// texts holds buffers for the lines of a batch, to be used again.
+var texts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // process fills in the outcomes of a batch. Once ctx is done it leaves the rest out.
 func (w *worker) process(ctx context.Context, b *batch) {
 	defer close(b.done)
 	b.results = make([]outcome, len(b.items))
-	var lines []byte // of all the batch
+	b.text = texts.Get().(*bytes.Buffer)
+	lines := b.text.AvailableBuffer()
 	ends := make([]int, len(b.items))
 	for i := range b.items {
 		if ctx.Err() != nil {
@@ -67,6 +73,7 @@ func (w *worker) process(ctx context.Context, b *batch) {
 		lines = w.convert(b.source, &b.items[i], &b.results[i], lines)
 		ends[i] = len(lines)
 	}
+	*b.text = *bytes.NewBuffer(lines)
 	start := 0
 	for i, end := range ends {
 		b.results[i].line = lines[start:end]
