@@ -8,26 +8,28 @@ import (
 	"slices"
 	"strings"
 
+	"ftrun/runner/dataset/rows"
 	"ftrun/spec/internal/yamlpos"
 )
 
 // maxDataFiles is how many files a dataset may have. More are a pattern that finds what it was not meant to.
 const maxDataFiles = 10_000
 
-// dataContainers and dataCompressions make the extensions of data files, such as .jsonl and .csv.gz.
-var (
-	dataContainers   = []string{".jsonl", ".json", ".csv", ".tsv"}
-	dataCompressions = []string{"", ".gz", ".zst"}
-)
-
 const wantContainer = "end the name in what is in the file; each may be compressed, as in .jsonl.gz or .jsonl.zst"
 
 // hasDataExtension reports whether the name of a file says what container of rows it is.
 func hasDataExtension(name string) bool {
 	name = strings.ToLower(name)
-	return slices.ContainsFunc(dataContainers, func(container string) bool {
-		return slices.ContainsFunc(dataCompressions, func(compression string) bool { return strings.HasSuffix(name, container+compression) })
+	containers, compressions := rows.Extensions()
+	return slices.ContainsFunc(containers, func(container string) bool {
+		return slices.ContainsFunc(append(compressions, ""), func(compression string) bool { return strings.HasSuffix(name, container+compression) })
 	})
+}
+
+// dataContainers are the containers of rows.
+func dataContainers() []string {
+	containers, _ := rows.Extensions()
+	return containers
 }
 
 // A dataUse is what a data file is read for.
@@ -92,7 +94,7 @@ func (s *fileSearch) named(n namedFile) []string {
 		}
 	}
 	if !hasDataExtension(n.name) {
-		s.Add(n.at, fmt.Sprintf("want a data file that ends in %s, found %s", oneOf(dataContainers), yamlpos.Quote(n.name)), wantContainer)
+		s.Add(n.at, fmt.Sprintf("want a data file that ends in %s, found %s", oneOf(dataContainers()), yamlpos.Quote(n.name)), wantContainer)
 		return nil
 	}
 	return []string{filepath.ToSlash(n.name)}
@@ -155,7 +157,7 @@ func (s *fileSearch) matches(n namedFile) []string {
 			return nil
 		}
 		if !hasDataExtension(file) {
-			s.Add(n.at, fmt.Sprintf("want data files that end in %s, and %s finds %s", oneOf(dataContainers), yamlpos.Quote(n.name), yamlpos.Quote(file)),
+			s.Add(n.at, fmt.Sprintf("want data files that end in %s, and %s finds %s", oneOf(dataContainers()), yamlpos.Quote(n.name), yamlpos.Quote(file)),
 				"end the pattern in what is in the files, such as *.jsonl")
 			return nil
 		}

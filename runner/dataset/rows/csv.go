@@ -6,50 +6,71 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// table is comma-separated values with a header. The header is no row.
+// table is values separated by commas, or by tabs, with a header. The header is no row.
 type table struct {
 	in     *csv.Reader
-	index  *lineIndex
+	window *window
 	header []string
-	places []Place // of the header's names, until the first row has taken them
+	named  []Place // where the header's names are, until the first row has taken them
+	places []Place // of cells, as many as are not taken yet of those allocated at once
 	row    int
 	start  int // line after the record before, where the next one starts or blank lines do
 }
 
-func newTable(in *bufio.Reader) container {
-	index := newLineIndex(in)
-	t := &table{in: csv.NewReader(index), index: index}
-	t.in.ReuseRecord = true
+func newTable(in *bufio.Reader) container { return makeTable(in, ',') }
+
+func newTabs(in *bufio.Reader) container { return makeTable(in, '\t') }
+
+func makeTable(in *bufio.Reader, comma rune) *table {
+	w := newWindow(in)
+	t := &table{in: csv.NewReader(w), window: w}
+	t.in.Comma = comma
 	return t
 }
 
-func (t *table) next() (Row, error) {
+func (t *table) next() (Raw, error) {
 	if t.header == nil {
 		if err := t.readHeader(); err != nil {
-			return Row{}, err
+			return Raw{}, err
 		}
 	}
-	record, err := t.read()
+	cells, err := t.read()
 	if err == io.EOF {
-		return Row{}, err
+		return Raw{}, err
 	}
 	t.row++
 	if err != nil {
-		return Row{}, t.problem(err, record)
+		return Raw{}, t.problem(err, cells)
 	}
-	return t.makeRow(record)
+	raw := Raw{Number: t.row, record: &record{cells: cells, places: t.placesOf(cells), header: t.header, named: t.named, comma: byte(t.in.Comma)}}
+	raw.Line, raw.Col = raw.record.places[0].Line, raw.record.places[0].Col
+	t.named = nil
+	return raw, nil
 }
 
 func (t *table) read() ([]string, error) {
 	offset := t.in.InputOffset()
-	t.index.allow(offset)
-	t.start, _ = t.index.position(offset)
+	t.window.allow(offset)
+	t.start, _ = t.window.position(offset)
 	return t.in.Read()
+}
+
+// placesOf returns where the cells of the last record are.
+func (t *table) placesOf(cells []string) []Place {
+	const atOnce = 512
+	if len(t.places) < len(cells) {
+		t.places = make([]Place, max(atOnce, len(cells)))
+	}
+	list := t.places[:len(cells):len(cells)]
+	t.places = t.places[len(cells):]
+	for i := range list {
+		list[i].Line, list[i].Col = t.in.FieldPos(i)
+	}
+	return list
 }
 
 // readHeader takes the first record as the names of the columns.
@@ -67,53 +88,50 @@ func (t *table) readHeader() error {
 	}
 	seen := make(map[string]bool, len(record))
 	header := make([]string, 0, len(record))
-	places := make([]Place, 0, len(record))
+	places := slices.Clone(t.placesOf(record))
 	for i, name := range record {
 		if fault := checkText([]byte(name)); fault != nil {
-			line, col := t.inCell(i, name, fault.offset)
+			line, col := places[i].inside(name, fault.offset)
 			return &Problem{Line: line, Col: col, Message: "the header " + fault.message, Fatal: true}
 		}
-		line, col := t.in.FieldPos(i)
 		name = strings.TrimSpace(name)
 		if name != "" && seen[name] {
-			return &Problem{Line: line, Col: col, Message: fmt.Sprintf("the header names the column %q twice", name), Fatal: true}
+			return &Problem{Line: places[i].Line, Col: places[i].Col, Message: fmt.Sprintf("the header names the column %q twice", name), Fatal: true}
 		}
 		seen[name] = true
 		header = append(header, name)
-		places = append(places, Place{line, col})
 	}
-	if len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
-		return &Problem{Line: 1, Col: 1, Fatal: true, Message: fmt.Sprintf("the header is the single column %q: columns are separated by commas", header[0])}
+	if len(header) == 1 {
+		if problem := t.oneColumn(header[0]); problem != nil {
+			return problem
+		}
 	}
-	t.header, t.places = header, places
+	t.header, t.named = header, places
 	return nil
 }
 
-func (t *table) makeRow(record []string) (Row, error) {
-	row := Row{Number: t.row, Fields: make([]Field, len(record)), Header: t.places}
-	t.places = nil
-	row.Line, row.Col = t.in.FieldPos(0)
-	for i, cell := range record {
-		if fault := checkText([]byte(cell)); fault != nil {
-			line, col := t.inCell(i, cell, fault.offset)
-			return Row{}, &Problem{Row: t.row, Line: line, Col: col, Message: fmt.Sprintf("column %q %s", t.header[i], fault.message)}
-		}
-		value, err := jsontext.AppendQuote(make([]byte, 0, len(cell)+2), cell)
-		if err != nil {
-			return Row{}, err
-		}
-		line, col := t.in.FieldPos(i)
-		row.Fields[i] = Field{Name: t.header[i], Value: value, Line: line, Col: col}
+// oneColumn refuses a header whose columns look as if they were separated by something else.
+func (t *table) oneColumn(name string) *Problem {
+	p := &Problem{Line: 1, Col: 1, Fatal: true, Message: fmt.Sprintf("the header is the single column %q: columns are separated by %s", name, t.separators())}
+	switch {
+	case t.in.Comma == ',' && strings.Contains(name, "\t"):
+		p.Hint = "name the file .tsv if tabs separate its columns"
+	case t.in.Comma == '\t' && strings.Contains(name, ","):
+		p.Hint = "name the file .csv if commas separate its columns"
+	case strings.Contains(name, ";"):
+		p.Hint = "save it with commas as .csv, or with tabs as .tsv"
+	default:
+		return nil
 	}
-	return row, nil
+	return p
 }
 
-// inCell returns the position of an offset in the text of cell i of the last record. Quotes of the cell on the same line are not
-// counted, so the column may be a little low.
-func (t *table) inCell(i int, text string, offset int) (line, col int) {
-	at := cursor{text: []byte(text)}
-	at.line, at.col = t.in.FieldPos(i)
-	return at.move(offset)
+// separators names what stands between cells.
+func (t *table) separators() string {
+	if t.in.Comma == '\t' {
+		return "tabs"
+	}
+	return "commas"
 }
 
 // problem puts an error of the CSV reader into the words of a problem.
@@ -133,6 +151,9 @@ func (t *table) problem(err error, record []string) error {
 		p.Line, p.Col = t.in.FieldPos(0)
 		p.Message = fmt.Sprintf("the number of columns is %d here, and %d in the header", len(record), len(t.header))
 		p.Hint = "a cell with a comma or a line break in it is put in double quotes"
+		if t.in.Comma == '\t' {
+			p.Hint = "a cell with a tab or a line break in it is put in double quotes"
+		}
 	case errors.Is(parse.Err, csv.ErrQuote) && parse.Line > parse.StartLine:
 		p.Line, p.Col = parse.StartLine, 0
 		p.Message = "a quote is opened in this row and not closed properly"

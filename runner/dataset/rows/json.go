@@ -10,70 +10,74 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// document is one JSON value: an array of objects, or an object in which exactly one member is an array.
+// maxMembers is how many members the object around an array of rows may have.
+const maxMembers = 1000
+
+// document is one JSON value: an array of objects, or an object in which exactly one member is an array. The decoder lets pass what it can read
+// on after, names that occur twice and bytes that are not UTF-8: for rows both are told when they are taken apart, for the object around them here.
 type document struct {
-	in    *bufio.Reader
-	index *lineIndex
-	dec   *jsontext.Decoder
-	parse objectParser
-	stage func() (Row, error)
-	row   int
+	in     *bufio.Reader
+	window *window
+	dec    *jsontext.Decoder
+	parse  objectParser // for what is not in a row
+	stage  func() (Raw, error)
+	row    int
 	// member is the name of the array among the members of the top object, and nested says that there is such an object.
 	member string
 	nested bool
+	names  map[string]bool // of the top object's members
 }
 
 func newDocument(in *bufio.Reader) container {
-	d := &document{in: in}
-	d.index = newLineIndex(in)
-	d.dec = jsontext.NewDecoder(d.index)
+	d := &document{in: in, window: newWindow(in), names: map[string]bool{}}
+	d.dec = jsontext.NewDecoder(d.window, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	d.stage = d.start
 	return d
 }
 
-func (d *document) next() (Row, error) { return d.stage() }
+func (d *document) next() (Raw, error) { return d.stage() }
 
 // start finds the array.
-func (d *document) start() (Row, error) {
+func (d *document) start() (Raw, error) {
 	if holdsLines(d.in) {
-		return Row{}, d.refuse(0, "the file holds one object a line, not a JSON array: name it .jsonl")
+		return Raw{}, d.whole("the file holds one object a line, not a JSON array: name it .jsonl")
 	}
-	d.index.allow(d.dec.InputOffset())
+	d.window.allow(d.dec.InputOffset())
 	switch kind := d.dec.PeekKind(); kind {
 	case '[':
 		return d.enter()
 	case '{':
 		if _, err := d.dec.ReadToken(); err != nil {
-			return Row{}, d.broken(err)
+			return Raw{}, d.broken(err)
 		}
 		d.nested = true
 		return d.findArray()
 	case jsontext.KindInvalid:
 		_, err := d.dec.ReadToken()
 		if err == io.EOF {
-			return Row{}, err
+			return Raw{}, err
 		}
-		return Row{}, d.broken(err)
+		return Raw{}, d.broken(err)
 	default:
-		return Row{}, d.refuse(0, "want a JSON array of objects, found "+kindName(kind))
+		return Raw{}, d.whole("want a JSON array of objects, found " + kindName(kind))
 	}
 }
 
 // findArray passes over members of the top object up to one that is an array. "messages" is none: it makes the object itself a row.
-func (d *document) findArray() (Row, error) {
+func (d *document) findArray() (Raw, error) {
 	for {
 		name, end, err := d.memberName()
 		switch {
 		case err != nil:
-			return Row{}, err
+			return Raw{}, err
 		case end:
-			return Row{}, d.refuse(d.dec.InputOffset()-1, "the file holds one object with no array of rows in it: want a JSON array of objects")
+			return Raw{}, d.refuse(d.dec.InputOffset()-1, "the file holds one object with no array of rows in it: want a JSON array of objects")
 		case d.dec.PeekKind() != '[':
-			if err := d.dec.SkipValue(); err != nil {
-				return Row{}, d.broken(err)
+			if _, err := d.passOver(); err != nil {
+				return Raw{}, err
 			}
 		case name == "messages":
-			return Row{}, d.refuse(0, "the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl")
+			return Raw{}, d.whole("the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl")
 		default:
 			d.member = name
 			return d.enter()
@@ -83,36 +87,62 @@ func (d *document) findArray() (Row, error) {
 
 // memberName reads the next name in the top object; end says that the object is closed instead.
 func (d *document) memberName() (name string, end bool, err error) {
-	d.index.allow(d.dec.InputOffset())
+	d.window.allow(d.dec.InputOffset())
 	if d.dec.PeekKind() == '}' {
 		_, err := d.dec.ReadToken()
 		return "", true, d.broken(err)
 	}
-	token, err := d.dec.ReadToken()
+	value, err := d.passOver()
 	if err != nil {
-		return "", false, d.broken(err)
+		return "", false, err
 	}
-	name = token.String()
-	d.index.allow(d.dec.InputOffset())
+	name, start := unquote(value), d.dec.InputOffset()-int64(len(value))
+	switch {
+	case d.names[name]:
+		return "", false, d.cutShort(start, fmt.Sprintf("the key %q occurs twice", name))
+	case len(d.names) == maxMembers:
+		return "", false, d.refuse(start, fmt.Sprintf("the object around the rows has more than %d members", maxMembers))
+	}
+	d.names[name] = true
+	d.window.allow(d.dec.InputOffset())
 	return name, false, nil
 }
 
+// passOver reads a value outside the rows, a name or a member. The value is valid until the next is read.
+func (d *document) passOver() (jsontext.Value, error) {
+	value, err := d.dec.ReadValue()
+	if err != nil {
+		return nil, d.broken(err)
+	}
+	start := d.dec.InputOffset() - int64(len(value))
+	d.window.position(start) // so that what lies before is let go
+	if fault := d.parse.value(value); fault != nil {
+		return nil, d.cutShort(start+int64(fault.offset), fault.message)
+	}
+	return value, nil
+}
+
+// unquote returns the text of a JSON string that is known to be valid.
+func unquote(value jsontext.Value) string {
+	text, _ := jsontext.AppendUnquote(nil, value)
+	return string(text)
+}
+
 // enter reads the array's opening bracket and the first row.
-func (d *document) enter() (Row, error) {
+func (d *document) enter() (Raw, error) {
 	if _, err := d.dec.ReadToken(); err != nil {
-		return Row{}, d.broken(err)
+		return Raw{}, d.broken(err)
 	}
 	d.stage = d.element
 	return d.element()
 }
 
 // element reads a row of the array.
-func (d *document) element() (Row, error) {
-	d.index.allow(d.dec.InputOffset())
-	kind := d.dec.PeekKind()
-	if kind == ']' {
+func (d *document) element() (Raw, error) {
+	d.window.allow(d.dec.InputOffset())
+	if d.dec.PeekKind() == ']' {
 		if _, err := d.dec.ReadToken(); err != nil {
-			return Row{}, d.broken(err)
+			return Raw{}, d.broken(err)
 		}
 		d.stage = d.tail
 		return d.tail()
@@ -120,78 +150,78 @@ func (d *document) element() (Row, error) {
 	d.row++
 	value, err := d.dec.ReadValue()
 	if err != nil {
-		return Row{}, atRow(d.row, d.broken(err))
+		return Raw{}, atRow(d.row, d.broken(err))
 	}
-	start := d.dec.InputOffset() - int64(len(value))
-	line, col := d.index.position(start)
-	if kind != '{' {
-		return Row{}, &Problem{Row: d.row, Line: line, Col: col, Message: "want a JSON object, found " + kindName(kind)}
-	}
-	text := bytes.Clone(value)
-	row := Row{Number: d.row, Line: line, Col: col}
-	fields, fault := d.parse.object(text, line, col)
-	if fault != nil { // the decoder has read the same bytes without an error
-		return Row{}, fmt.Errorf("row %d: %s", d.row, fault.message)
-	}
-	row.Fields = fields
-	return row, nil
+	line, col := d.window.position(d.dec.InputOffset() - int64(len(value)))
+	return Raw{Number: d.row, Line: line, Col: col, text: d.window.rest(len(value))}, nil
 }
 
 // tail makes sure that nothing of meaning follows the array.
-func (d *document) tail() (Row, error) {
+func (d *document) tail() (Raw, error) {
 	for d.nested {
 		name, end, err := d.memberName()
 		switch {
 		case err != nil:
-			return Row{}, err
+			return Raw{}, err
 		case end:
 			d.nested = false
 		case d.dec.PeekKind() == '[':
-			return Row{}, d.refuse(d.dec.InputOffset(), fmt.Sprintf("two members are arrays, %q and %q: the rows could be either", d.member, name))
+			return Raw{}, d.refuse(d.dec.InputOffset(), fmt.Sprintf("two members are arrays, %q and %q: the rows could be either", d.member, name))
 		default:
-			if err := d.dec.SkipValue(); err != nil {
-				return Row{}, d.broken(err)
+			if _, err := d.passOver(); err != nil {
+				return Raw{}, err
 			}
 		}
 	}
-	d.index.allow(d.dec.InputOffset())
+	d.window.allow(d.dec.InputOffset())
 	switch _, err := d.dec.ReadToken(); {
 	case err == io.EOF:
-		return Row{}, io.EOF
+		return Raw{}, io.EOF
 	case err == nil && d.member != "":
-		return Row{}, d.refuse(d.dec.InputOffset()-1, "the file holds several objects: one object a line is named .jsonl")
+		return Raw{}, d.refuse(d.dec.InputOffset()-1, "the file holds several objects: one object a line is named .jsonl")
 	case err == nil:
-		return Row{}, d.refuse(d.dec.InputOffset()-1, "more text follows the JSON array")
+		return Raw{}, d.refuse(d.dec.InputOffset()-1, "more text follows the JSON array")
 	default:
-		return Row{}, d.broken(err)
+		return Raw{}, d.broken(err)
 	}
+}
+
+// whole returns a problem of what the file is, which ends the reading.
+func (d *document) whole(message string) *Problem {
+	return &Problem{Line: 1, Col: 1, Message: message, Fatal: true}
 }
 
 // refuse returns a problem of the whole file that ends the reading.
 func (d *document) refuse(offset int64, message string) *Problem {
-	line, col := d.index.position(offset)
+	line, col := d.window.position(offset)
 	return &Problem{Line: line, Col: col, Message: message, Fatal: true}
 }
 
 // broken returns the problem that ends the reading; nil stays nil.
 func (d *document) broken(err error) error {
 	_, isSyntax := errors.AsType[*jsontext.SyntacticError](err)
+	problem, isProblem := errors.AsType[*Problem](err)
 	switch {
 	case err == nil:
 		return nil
+	case isProblem: // of the text that the JSON is in
+		return problem
 	case errors.Is(err, errTooLarge):
-		line, col := d.index.position(d.dec.InputOffset())
+		line, col := d.window.position(d.dec.InputOffset())
 		return &Problem{Line: line, Col: col, Fatal: true, Message: tooLarge}
 	case !isSyntax && !errors.Is(err, io.EOF):
 		return err
 	}
 	fault := describe(err, int(d.dec.InputOffset()))
-	line, col := d.index.position(int64(fault.offset))
-	problem := &Problem{Line: line, Col: col, Message: fault.message, Fatal: true}
-	if !fault.cutOff {
-		problem.Message += "; rows after it were not read"
+	if fault.cutOff {
+		return d.refuse(int64(fault.offset), fault.message)
 	}
-	return problem
+	return d.cutShort(int64(fault.offset), fault.message)
+}
+
+// cutShort returns a problem after which the rows can't be found.
+func (d *document) cutShort(offset int64, message string) *Problem {
+	return d.refuse(offset, message+"; rows after it were not read")
 }
 
 // atRow says of a problem which row it is in.

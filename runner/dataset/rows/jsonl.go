@@ -11,52 +11,47 @@ import (
 
 // lines is JSON Lines: one object a line.
 type lines struct {
-	in    *bufio.Reader
-	parse objectParser
-	long  []byte // collects a line that is longer than the buffer of in
-	line  int
-	row   int
+	in   *bufio.Reader
+	kept slab
+	long []byte // collects a line that is longer than the buffer of in
+	line int
+	row  int
 }
 
 func newLines(in *bufio.Reader) container { return &lines{in: in} }
 
-func (l *lines) next() (Row, error) {
+func (l *lines) next() (Raw, error) {
 	for {
 		text, size, err := l.readLine()
 		if err != nil {
-			return Row{}, err
+			return Raw{}, err
 		}
 		l.line++
 		if size > MaxRow {
 			l.row++
-			return Row{}, &Problem{Row: l.row, Line: l.line, Message: fmt.Sprintf(
+			return Raw{}, &Problem{Row: l.row, Line: l.line, Message: fmt.Sprintf(
 				"the line has %d bytes, and a row may have at most %d (16 MiB)", size, MaxRow)}
 		}
 		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
 		l.row++
-		return l.parseLine(bytes.Clone(text))
+		return l.makeRaw(text)
 	}
 }
 
-func (l *lines) parseLine(text []byte) (Row, error) {
-	row := Row{Number: l.row, Line: l.line, Col: 1 + indent(text)}
-	fault := checkText(text)
-	if fault == nil {
-		row.Fields, fault = l.parse.object(text, l.line, 1)
+func (l *lines) makeRaw(text []byte) (Raw, error) {
+	blank := indent(text)
+	raw := Raw{Number: l.row, Line: l.line, Col: 1 + blank, text: l.kept.keep(text[blank:]), oneLine: true}
+	if l.row == 1 && raw.text[0] == '[' {
+		if fault := new(objectParser).value(raw.text); fault != nil && fault.cutOff {
+			problem := raw.problem(fault)
+			problem.Message, problem.Hint = "the file holds one JSON array, not one object a line: name it .json", ""
+			problem.Fatal = true
+			return Raw{}, problem
+		}
 	}
-	if fault == nil {
-		return row, nil
-	}
-	problem := &Problem{Row: l.row, Line: l.line, Col: 1 + fault.offset, Message: fault.message}
-	if l.row == 1 && fault.cutOff && text[indent(text)] == '[' {
-		problem.Message = "the file holds one JSON array, not one object a line: name it .json"
-		problem.Fatal = true
-	} else if fault.cutOff {
-		problem.Hint = "in .jsonl every row is one line, without line breaks inside"
-	}
-	return Row{}, problem
+	return raw, nil
 }
 
 // readLine returns the next line without its end, valid until the next call, and its size in bytes. Of a line beyond MaxRow only

@@ -50,16 +50,18 @@ type objectParser struct {
 	in  bytes.Buffer
 }
 
-// object returns the fields of the JSON object that is all of text. Their values are parts of text. The text starts at the given
-// line and column.
+// object returns the fields of the JSON object that is all of text, which starts with it, or what is wrong with the text. Their values are parts
+// of text. The text starts at the given line and column.
 func (p *objectParser) object(text []byte, line, col int) ([]Field, *fault) {
-	p.in = *bytes.NewBuffer(text)
-	p.dec.Reset(&p.in)
+	if fault := checkText(text); fault != nil {
+		return nil, fault
+	}
+	p.begin(text)
 	if kind := p.dec.PeekKind(); kind != '{' {
 		if err := p.dec.SkipValue(); err != nil {
 			return nil, p.fault(err)
 		}
-		return nil, &fault{offset: indent(text), message: "want a JSON object, found " + kindName(kind)}
+		return nil, &fault{message: "want a JSON object, found " + kindName(kind)}
 	}
 	if _, err := p.dec.ReadToken(); err != nil {
 		return nil, p.fault(err)
@@ -90,6 +92,23 @@ func (p *objectParser) object(text []byte, line, col int) ([]Field, *fault) {
 		return nil, &fault{offset: end + indent(rest), message: "more text follows the JSON object"}
 	}
 	return fields, nil
+}
+
+// value returns what is wrong with the JSON value that text starts with, or nil.
+func (p *objectParser) value(text []byte) *fault {
+	if fault := checkText(text); fault != nil {
+		return fault
+	}
+	p.begin(text)
+	if err := p.dec.SkipValue(); err != nil {
+		return p.fault(err)
+	}
+	return nil
+}
+
+func (p *objectParser) begin(text []byte) {
+	p.in = *bytes.NewBuffer(text)
+	p.dec.Reset(&p.in)
 }
 
 func (p *objectParser) fault(err error) *fault {
@@ -133,24 +152,4 @@ func kindName(k jsontext.Kind) string {
 	default:
 		return "no JSON"
 	}
-}
-
-// A cursor turns growing offsets into lines and columns.
-type cursor struct {
-	text      []byte
-	offset    int
-	line, col int
-}
-
-// move goes on to offset and returns its line and column. Offsets must not shrink.
-func (c *cursor) move(offset int) (line, col int) {
-	passed := c.text[c.offset:offset]
-	if i := bytes.LastIndexByte(passed, '\n'); i >= 0 {
-		c.line += bytes.Count(passed, []byte("\n"))
-		c.col = len(passed) - i
-	} else {
-		c.col += len(passed)
-	}
-	c.offset = offset
-	return c.line, c.col
 }

@@ -136,10 +136,30 @@ func TestRows(t *testing.T) {
 			`row 2 @2:11 problem: not JSON: invalid character '}' in literal true (expecting 'e'); rows after it were not read [fatal]`,
 		}},
 		{"json with a key twice", ".json", "[{\"a\": 1,\n \"a\": 2}, {}]", []string{
-			`row 1 @2:2 problem: the key "a" occurs twice; rows after it were not read [fatal]`,
+			`row 1 @2:2 problem: the key "a" occurs twice`,
+			`row 2 @2:11`,
 		}},
-		{"json that is not UTF-8", ".json", "[\n{\"a\": \"x\xff\"}]", []string{
-			`row 1 @2:9 problem: not JSON: invalid UTF-8; rows after it were not read [fatal]`,
+		{"json that is not UTF-8", ".json", "[\n{\"a\": \"x\xff\"}, {\"a\":\n\"\\ud800\"},\n{}]", []string{
+			`row 1 @2:9 problem: is not UTF-8: byte 0xff`,
+			"row 2 @3:2 problem: not JSON: invalid surrogate pair `\\ud800\"}` in string",
+			`row 3 @4:1`,
+		}},
+		{"json with a key twice around the array", ".json", "{\"v\": 1, \"v\": 2, \"data\": [{}]}", []string{
+			`row 0 @1:10 problem: the key "v" occurs twice; rows after it were not read [fatal]`,
+		}},
+		{"json that is not UTF-8 around the array", ".json", "{\"data\": [{}],\n\"v\": {\"x\": \"\xff\"}}", []string{
+			`row 1 @1:11`,
+			`row 0 @2:13 problem: is not UTF-8: byte 0xff; rows after it were not read [fatal]`,
+		}},
+		{"json with a name that is not UTF-8 after the array", ".json", "{\"data\": [{}],\n\"\xff\": 1}", []string{
+			`row 1 @1:11`,
+			`row 0 @2:2 problem: is not UTF-8: byte 0xff; rows after it were not read [fatal]`,
+		}},
+		{"json with a key twice in a member beside the array", ".json", "{\"meta\": {\"x\": 1,\n \"x\": 2}, \"data\": [{}]}", []string{
+			`row 0 @2:2 problem: the key "x" occurs twice; rows after it were not read [fatal]`,
+		}},
+		{"a single chat row over lines", ".json", "{\"id\": 1,\n\"messages\": []}", []string{
+			`row 0 @1:1 problem: the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl [fatal]`,
 		}},
 		{"json of another kind", ".json", ` "x"`, []string{
 			`row 0 @1:1 problem: want a JSON array of objects, found a string [fatal]`,
@@ -170,6 +190,24 @@ func TestRows(t *testing.T) {
 		}},
 		{"csv with semicolons", ".csv", "q;a\n1;2\n", []string{
 			`row 0 @1:1 problem: the header is the single column "q;a": columns are separated by commas [fatal]`,
+		}},
+		{"csv with tabs", ".csv", "q\ta\n1\t2\n", []string{
+			`row 0 @1:1 problem: the header is the single column "q\ta": columns are separated by commas [fatal]`,
+		}},
+		{"tsv", ".tsv", mark + "q\ta\r\n1,2\t\"x \"\"y\"\"\tz\"\r\n\r\n3\t4\t5\nx \"y\"\t1\n5\t6", []string{
+			`row 1 @2:1 q@2:1="1,2" a@2:5="x \"y\"\tz"`,
+			`row 2 @4:1 problem: the number of columns is 3 here, and 2 in the header`,
+			`row 3 @5:3 problem: a quote stands in a cell that does not start with one: put the cell in quotes and double the quote inside`,
+			`row 4 @6:1 q@6:1="5" a@6:3="6"`,
+		}},
+		{"tsv with commas", ".tsv", "q,a\n1,2\n", []string{
+			`row 0 @1:1 problem: the header is the single column "q,a": columns are separated by tabs [fatal]`,
+		}},
+		{"tsv with semicolons", ".tsv", "q;a\n1;2\n", []string{
+			`row 0 @1:1 problem: the header is the single column "q;a": columns are separated by tabs [fatal]`,
+		}},
+		{"tsv of one column", ".tsv", "messages\n1\n", []string{
+			`row 1 @2:1 messages@2:1="1"`,
 		}},
 		{"csv with a broken header", ".csv", "q\"x,a\n1,2\n", []string{
 			`row 0 @1:2 problem: a quote stands in a cell that does not start with one: put the cell in quotes and double the quote inside [fatal]`,
@@ -255,8 +293,8 @@ func TestOpen(t *testing.T) {
 	for _, test := range []struct{ path, want string }{
 		{filepath.Join(dir, "missing.jsonl"), "no such file"},
 		{dir, "is a directory, not a data file"},
-		{write("data.xlsx", "x"), `the extension ".xlsx" says nothing about the data: want .jsonl, .json or .csv`},
-		{write("data", "x"), `the extension "" says nothing about the data: want .jsonl, .json or .csv`},
+		{write("data.xlsx", "x"), `the extension ".xlsx" says nothing about the data: want .jsonl, .json, .csv or .tsv`},
+		{write("data", "x"), `the extension "" says nothing about the data: want .jsonl, .json, .csv or .tsv`},
 	} {
 		_, err := rows.Open(test.path)
 		p, ok := errors.AsType[*rows.Problem](err)
@@ -289,7 +327,7 @@ func TestOpen(t *testing.T) {
 
 func TestReadFault(t *testing.T) {
 	fault := errors.New("disk on fire")
-	for _, extension := range []string{".json", ".jsonl", ".csv"} {
+	for _, extension := range []string{".json", ".jsonl", ".csv", ".tsv"} {
 		r, err := rows.NewReader(io.MultiReader(strings.NewReader("[{"), failing{fault}), extension)
 		if err != nil {
 			t.Fatal(err)
