@@ -262,7 +262,7 @@ func TestWorkflowNamesItsFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{hostedExample, filepath.ToSlash(filepath.Join("examples", filepath.Base(p.Dataset.Path))), finetune}
+	want := []string{hostedExample, filepath.ToSlash(filepath.Join("examples", filepath.Base(p.Dataset.Files[0]))), finetune}
 	for _, on := range w.On {
 		event, ok := on.(*actionlint.WebhookEvent)
 		if !ok || event.Paths == nil {

@@ -187,12 +187,12 @@ func TestContaminationNamesTheFileOfCases(t *testing.T) {
 	dir := t.TempDir()
 	row := `{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Which is it?"}, ` +
 		`{"role": "assistant", "content": "That."}]}`
-	if err := os.WriteFile(filepath.Join(dir, "chat.jsonl"), []byte(row), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "chat.jsonl"), []byte(row+strings.Repeat("\n"+`{"messages": [{"role": "user", "content": "Filler"}, {"role": "assistant", "content": "Filler"}]}`, 9)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cases := filepath.Join(dir, "more", "cases.csv")
 	p := &spec.Pipeline{
-		File: filepath.Join(dir, "p.yaml"), Dir: dir, Dataset: &spec.Dataset{Path: "chat.jsonl"},
+		File: filepath.Join(dir, "p.yaml"), Dir: dir, Dataset: &spec.Dataset{Files: []string{"chat.jsonl"}},
 		Test: spec.Test{Cases: []spec.Case{{ID: "a", Question: "Which is it?", Answer: "that", Pos: diag.Position{File: cases, Line: 7}}}},
 	}
 	_, found, err := runner.CheckData(t.Context(), p)
@@ -238,7 +238,7 @@ func TestContaminationOfConversations(t *testing.T) {
 	dir := t.TempDir()
 	row := `{"messages": [{"role": "user", "content": "Is Andorra a country in Europe?"}, {"role": "assistant", "content": "Yes. Shall I go on?"}, ` +
 		`{"role": "user", "content": "yes"}, {"role": "assistant", "content": "Its capital is Andorra la Vella."}]}`
-	if err := os.WriteFile(filepath.Join(dir, "chat.jsonl"), []byte(row), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "chat.jsonl"), []byte(row+strings.Repeat("\n"+`{"messages": [{"role": "user", "content": "Filler"}, {"role": "assistant", "content": "Filler"}]}`, 9)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	conversation := func(id, first string) spec.Case {
@@ -246,7 +246,7 @@ func TestContaminationOfConversations(t *testing.T) {
 			{Role: "user", Content: first}, {Role: "assistant", Content: "Go on?"}, {Role: "user", Content: "yes"},
 		}}
 	}
-	p := &spec.Pipeline{File: filepath.Join(dir, "p.yaml"), Dir: dir, Dataset: &spec.Dataset{Path: "chat.jsonl"}, Test: spec.Test{Cases: []spec.Case{
+	p := &spec.Pipeline{File: filepath.Join(dir, "p.yaml"), Dir: dir, Dataset: &spec.Dataset{Files: []string{"chat.jsonl"}}, Test: spec.Test{Cases: []spec.Case{
 		conversation("cats", "Do cats land on their feet when they fall?"), conversation("copy", "is andorra a country in europe"),
 	}}}
 	_, found, err := runner.CheckData(t.Context(), p)

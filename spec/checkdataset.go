@@ -50,9 +50,6 @@ func (c *checker) checkDataset() {
 		Pos:           c.At(at),
 	}
 	d.Paths, d.Files = search.find(at, f.Path, forTraining)
-	if len(d.Paths) > 0 {
-		d.Path = d.Paths[0]
-	}
 	d.Validation = c.validation(f.Validation, search)
 	c.pipeline.Dataset = &d
 	c.methodOfShape(d)

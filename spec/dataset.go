@@ -4,7 +4,6 @@ import "ftrun/spec/diag"
 
 // A Dataset says which rows to train on.
 type Dataset struct {
-	Path  string   // the first of Paths
 	Paths []string // as the spec has them: files and patterns, relative to the spec
 
 	// Files are those that Paths name, as slash paths relative to the spec where Paths are: each once, in the order of Paths, those of one
@@ -36,17 +35,6 @@ type Validation struct {
 
 // Set reports whether any rows are held out.
 func (v Validation) Set() bool { return v.Share.Value > 0 || len(v.Paths) > 0 }
-
-// DatasetPath returns where the first of the dataset's files is, and "" where there is no dataset.
-func (p *Pipeline) DatasetPath() string {
-	if files := p.DatasetFiles(); len(files) > 0 {
-		return files[0]
-	}
-	if p.Dataset == nil {
-		return ""
-	}
-	return resolvePath(p.Dir, p.Dataset.Path)
-}
 
 // DatasetFiles returns where the dataset's files are, in the order of Dataset.Files: each joined to the folder of the pipeline file, unless
 // it is absolute. It is nil where there is no dataset.

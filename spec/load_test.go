@@ -50,8 +50,8 @@ func TestLoad(t *testing.T) {
 	if p.Name != "tutor" || p.SystemPrompt != "Be brief.\nBe right." || p.SystemPromptFile != "prompt.txt" {
 		t.Errorf("name %q, prompt %q of %q", p.Name, p.SystemPrompt, p.SystemPromptFile)
 	}
-	if want := filepath.Join(dir, "data", "a.jsonl"); p.DatasetPath() != want || p.Dir != filepath.Join(dir, "p") {
-		t.Errorf("dataset %q in %q, want %q", p.DatasetPath(), p.Dir, want)
+	if want := filepath.Join(dir, "data", "a.jsonl"); p.DatasetFiles()[0] != want || p.Dir != filepath.Join(dir, "p") {
+		t.Errorf("dataset %q in %q, want %q", p.DatasetFiles()[0], p.Dir, want)
 	}
 }
 
@@ -66,8 +66,8 @@ func TestLoadDefaultFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.File != "pipeline.yaml" || p.Dir != "." || p.DatasetPath() != "a.jsonl" || p.Name != "pipeline" {
-		t.Errorf("%q %q %q %q", p.File, p.Dir, p.DatasetPath(), p.Name)
+	if p.File != "pipeline.yaml" || p.Dir != "." || p.DatasetFiles()[0] != "a.jsonl" || p.Name != "pipeline" {
+		t.Errorf("%q %q %q %q", p.File, p.Dir, p.DatasetFiles()[0], p.Name)
 	}
 }
 

@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 	if p.Name != "tutor" || p.Dir != "dir" || p.Provider.Kind != "openai" || p.TokenLimit != 0 || p.SystemPrompt != "" {
 		t.Errorf("%+v", p)
 	}
-	if d := *p.Dataset; d.Path != "a.jsonl" || d.Format != "auto" || d.Fields != nil || d.TooLong != "error" || d.Invalid != "error" || d.Contamination != "warn" ||
+	if d := *p.Dataset; d.Paths[0] != "a.jsonl" || d.Format != "auto" || d.Fields != nil || d.TooLong != "error" || d.Invalid != "error" || d.Contamination != "warn" ||
 		d.Duplicates != "warn" || d.Secrets != "warn" || d.MaxDropped != (spec.Amount{Value: 0.05, Percent: true, Text: "5%"}) || d.Validation.Set() {
 		t.Errorf("dataset %+v", d)
 	}
@@ -102,7 +102,7 @@ func TestEverything(t *testing.T) {
 	if v := p.Dataset.Validation; v.Share != (spec.Amount{Value: 0.1, Percent: true, Text: "10%"}) || v.Seed != 7 || p.Dataset.Secrets != "off" {
 		t.Errorf("validation %+v, secrets %s", v, p.Dataset.Secrets)
 	}
-	if d := p.Dataset; d.Path != "data/train.jsonl" || d.TooLong != "drop" || !reflect.DeepEqual(d.Fields, map[string]string{"question": "q", "answer": "a", "system": "s"}) {
+	if d := p.Dataset; d.Paths[0] != "data/train.jsonl" || d.TooLong != "drop" || !reflect.DeepEqual(d.Fields, map[string]string{"question": "q", "answer": "a", "system": "s"}) {
 		t.Errorf("dataset %+v", d)
 	}
 	if p.SystemPromptFile != "prompts/system.txt" || p.SystemPrompt != "" {

@@ -77,7 +77,7 @@ reports: {markdown: "${FTRUN_VAR_MARKDOWN:-off}"}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.BaseModel != "m" || p.Name != "{a: b}" || p.Dataset.Path != "data/train.jsonl" || p.Dataset.Fields["question"] != "q" || p.TokenLimit != 2048 {
+	if p.BaseModel != "m" || p.Name != "{a: b}" || p.Dataset.Paths[0] != "data/train.jsonl" || p.Dataset.Fields["question"] != "q" || p.TokenLimit != 2048 {
 		t.Errorf("%+v, dataset %+v", p, p.Dataset)
 	}
 	settings := provider.Settings{
@@ -209,8 +209,8 @@ func TestVariablesLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.DatasetPath() != filepath.Join(dir, "a.jsonl") || p.SystemPrompt != "Say ${FTRUN_VAR_DATA} and $${." || p.SystemPromptFile != "brief.txt" {
-		t.Errorf("dataset %q, prompt %q of %q", p.DatasetPath(), p.SystemPrompt, p.SystemPromptFile)
+	if p.DatasetFiles()[0] != filepath.Join(dir, "a.jsonl") || p.SystemPrompt != "Say ${FTRUN_VAR_DATA} and $${." || p.SystemPromptFile != "brief.txt" {
+		t.Errorf("dataset %q, prompt %q of %q", p.DatasetFiles()[0], p.SystemPrompt, p.SystemPromptFile)
 	}
 	for data, want := range map[string]string{
 		"none-there":     `there is no file "${FTRUN_VAR_DATA}"`,
