@@ -9,33 +9,42 @@ import (
 	"ftrun/spec/diag"
 )
 
-// The kinds of findings: stable names, for scripts and for grouping.
+// The kinds of findings: stable names, for scripts and for grouping. docs/data.md explains each.
 const (
-	kindUnreadable   = "unreadable"        // the container does not hold what it should
-	kindShape        = "shape"             // the row lacks what its shape needs, or has another shape
-	kindType         = "wrong_type"        // a value is of another type
-	kindMissing      = "missing_key"       // a message lacks a key
-	kindUnknownKey   = "unknown_key"       // a message has a key that the service does not know
-	kindBlank        = "blank"             // a text has nothing in it
-	kindRole         = "unknown_role"      // a message is of a role that there is not
-	kindOrder        = "role_order"        // messages stand in an order that no conversation has
-	kindLast         = "last_message"      // nothing is learnt, for the last message is not the assistant's
-	kindWeight       = "weight"            // a weight that is neither 0 nor 1, or that leaves nothing to learn
-	kindTools        = "tools"             // a call, its answer or a definition is not well formed
-	kindImage        = "image"             // a content part that the service refuses
-	kindControl      = "control_character" // a character that no text should have
-	kindReplacement  = "damaged_text"      // U+FFFD: bytes were lost before
-	kindLong         = "too_long"          // more tokens than the limit
-	kindDuplicate    = "duplicate_row"     // the same example as an earlier row
-	kindConflict     = "conflicting_row"   // the same question as an earlier row, with another answer
-	kindOverlap      = "validation_overlap"
+	kindUnreadable   = "unreadable"
+	kindShape        = "shape"
+	kindType         = "wrong_type"
+	kindMissing      = "missing_key"
+	kindUnknownKey   = "unknown_key"
+	kindBlank        = "blank"
+	kindRole         = "unknown_role"
+	kindOrder        = "role_order"
+	kindLast         = "last_message"
+	kindNoUser       = "no_user_message"
+	kindWeight       = "weight"
+	kindTools        = "tools"
+	kindImage        = "content_part"
+	kindSamePair     = "same_outputs"
+	kindLong         = "too_long"
 	kindSecret       = "secret"
-	kindSamePair     = "same_outputs"    // both outputs of a preference are the same
-	kindNoUser       = "no_user_message" // nothing is asked
+	kindDuplicate    = "duplicate_row"
+	kindConflict     = "conflicting_row"
+	kindOverlap      = "validation_overlap"
+	kindControl      = "control_character"
+	kindReplacement  = "damaged_text"
 	kindUnusedColumn = "unused_column"
-	kindFew          = "few_examples"
 	kindDropped      = "dropped_rows"
+	kindFew          = "few_examples"
 )
+
+// Kinds lists the kinds of findings.
+func Kinds() []string {
+	return []string{
+		kindUnreadable, kindShape, kindType, kindMissing, kindUnknownKey, kindBlank, kindRole, kindOrder, kindLast, kindNoUser, kindWeight,
+		kindTools, kindImage, kindSamePair, kindLong, kindSecret, kindDuplicate, kindConflict, kindOverlap, kindControl, kindReplacement,
+		kindUnusedColumn, kindDropped, kindFew,
+	}
+}
 
 // Bounds of what is kept, so that a wrong file can't fill the memory. Beyond them findings are only counted.
 const (
