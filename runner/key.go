@@ -49,10 +49,15 @@ func inputsOf(p *spec.Pipeline, prepared *dataset.Prepared, endpoint provider.En
 // ownPrefix begins the name of every file that ftrun uploads.
 const ownPrefix = "ftrun-"
 
+// The roles of the files that a job is made from, for people.
+const (
+	roleTraining   = "training"
+	roleValidation = "validation"
+)
+
 // A jobFile is one of the files that a job is made from.
 type jobFile struct {
-	role  string // training or validation, for people
-	spec  string // path of the key that the file comes of
+	role  string
 	name  string // under which it is uploaded, and found again: it carries the key
 	path  string // on this machine; empty: it is not written
 	bytes int64
@@ -62,9 +67,9 @@ type jobFile struct {
 
 // filesOf returns the files of the job of a key: the training file, and the validation file, which has no name where there is none.
 func filesOf(key string, prepared *dataset.Prepared) (training, validation jobFile) {
-	training = jobFile{role: "training", spec: "dataset", name: ownPrefix + key[:keyLength] + "-train.jsonl", path: prepared.Path, bytes: prepared.Bytes}
+	training = jobFile{role: roleTraining, name: ownPrefix + key[:keyLength] + "-train.jsonl", path: prepared.Path, bytes: prepared.Bytes}
 	if v := prepared.Validation; v != nil {
-		validation = jobFile{role: "validation", spec: "dataset.validation", name: ownPrefix + key[:keyLength] + "-valid.jsonl", path: v.Path, bytes: v.Bytes}
+		validation = jobFile{role: roleValidation, name: ownPrefix + key[:keyLength] + "-valid.jsonl", path: v.Path, bytes: v.Bytes}
 	}
 	return training, validation
 }

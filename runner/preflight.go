@@ -17,11 +17,7 @@ func (t *trainer) checkLimits() error {
 	var problems diag.List
 	for _, file := range t.files() {
 		if limit := t.profile.MaxFileBytes; limit > 0 && file.bytes > limit {
-			problems = append(problems, diag.Diagnostic{
-				Pos: t.Pipeline.Dataset.Pos, Path: file.spec,
-				Message: fmt.Sprintf("the %s file has %d bytes, and provider %q takes %d", file.role, file.bytes, t.profile.Kind, limit),
-				Hint:    "use fewer rows of data, or another provider",
-			})
+			problems = append(problems, t.tooLarge(*file, limit))
 		}
 	}
 	if message, hint := methodProblem(t.Pipeline, t.Endpoint); message != "" {
@@ -33,6 +29,19 @@ func (t *trainer) checkLimits() error {
 		problems = append(problems, diag.Diagnostic{Pos: diag.Position{File: t.Pipeline.File}, Path: "train.suffix", Message: message})
 	}
 	return problems.Err()
+}
+
+// tooLarge says that a file has more bytes than the provider takes.
+func (t *trainer) tooLarge(file jobFile, limit int64) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Pos: t.Pipeline.Dataset.Pos, Path: "dataset",
+		Message: fmt.Sprintf("the %s file has %d bytes, and provider %q takes %d", file.role, file.bytes, t.profile.Kind, limit),
+		Hint:    "train on fewer rows, or at another provider",
+	}
+	if file.role == roleValidation {
+		d.Pos, d.Path, d.Hint = t.Pipeline.Dataset.Validation.Pos, "dataset.validation", "hold out fewer rows, or train at another provider"
+	}
+	return d
 }
 
 // The methods of training.

@@ -369,6 +369,7 @@ func (r *runState) noteJob(job provider.Job, key string) {
 		TrainedTokens:   job.TrainedTokens,
 		Hyperparameters: job.Hyperparameters,
 		TrainingFile:    job.TrainingFile,
+		ValidationFile:  job.ValidationFile,
 		Key:             key,
 		Raw:             job.Raw,
 	}

@@ -17,7 +17,7 @@ const (
 
 // The places of the hyperparameters in a request for a job. A request has one of them and never both.
 const (
-	WireMethod          = "method"          // method.supervised.hyperparameters
+	WireMethod          = "method"          // method.supervised.hyperparameters, or below the method's own name
 	WireHyperparameters = "hyperparameters" // hyperparameters, at the top
 )
 
@@ -45,7 +45,7 @@ type Profile struct {
 
 	ModelsListed bool  // a base model that GET /models/{id} does not know can't be trained
 	SettleFiles  bool  // an uploaded file is used only once it is "processed"
-	MaxFileBytes int64 // of a training file; 0: no documented limit
+	MaxFileBytes int64 // of a training or validation file; 0: no documented limit
 	MaxSuffix    int   // characters; 0: the API's own 64
 	NeedsSuffix  bool  // a job without a suffix is refused
 	MaxEpochs    int   // of a job; 0: the API's own limit

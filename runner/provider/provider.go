@@ -81,7 +81,7 @@ type JobRequest struct {
 	Model           string
 	TrainingFile    string // file id
 	ValidationFile  string // file id, or empty
-	Method          string // "supervised"
+	Method          string // "supervised" or "dpo"
 	Hyperparameters map[string]any
 	Suffix          string
 	Seed            *int

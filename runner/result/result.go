@@ -110,6 +110,7 @@ type Job struct {
 	TrainedTokens   *int64          `json:"trained_tokens"`
 	Hyperparameters map[string]any  `json:"hyperparameters"`
 	TrainingFile    string          `json:"training_file,omitempty"`
+	ValidationFile  string          `json:"validation_file,omitempty"`
 	Key             string          `json:"key,omitempty"` // the train key
 	Error           *JobFailure     `json:"error,omitempty"`
 	Raw             json.RawMessage `json:"raw,omitempty"` // the service's last reply, whole

@@ -45,16 +45,21 @@ func TestCreateOnTheWire(t *testing.T) {
 		req   provider.JobRequest
 		want  string // JSON, or a part of the error
 	}{
-		"method":                   {provider.WireMethod, nil, full, `{"metadata":{"ftrun_key":"k"},"method":{"supervised":{"hyperparameters":{"learning_rate_multiplier":0.1,"n_epochs":3}},"type":"supervised"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
-		"method by default":        {"", nil, least, `{"method":{"type":"supervised"},"model":"base","training_file":"file-1"}`},
-		"hyperparameters":          {provider.WireHyperparameters, nil, full, `{"hyperparameters":{"learning_rate_multiplier":0.1,"n_epochs":3},"metadata":{"ftrun_key":"k"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
-		"no hyperparameters":       {provider.WireHyperparameters, nil, least, `{"model":"base","training_file":"file-1"}`},
-		"extra body":               {"", map[string]any{"trainingType": "developerTier", "n": 12345678901234567, "list": []any{1, "a"}}, least, `{"list":[1,"a"],"method":{"type":"supervised"},"model":"base","n":12345678901234567,"trainingType":"developerTier","training_file":"file-1"}`},
-		"objects into objects":     {"", map[string]any{"method": map[string]any{"supervised": map[string]any{"hyperparameters": map[string]any{"lora": true, "n_epochs": 9}, "more": 1}}, "metadata": map[string]any{"team": "a", "ftrun_key": "evil"}}, full, `{"metadata":{"ftrun_key":"k","team":"a"},"method":{"supervised":{"hyperparameters":{"learning_rate_multiplier":0.1,"lora":true,"n_epochs":3},"more":1},"type":"supervised"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
-		"objects at the top":       {provider.WireHyperparameters, map[string]any{"hyperparameters": map[string]any{"lora_r": 8, "n_epochs": 9}}, full, `{"hyperparameters":{"learning_rate_multiplier":0.1,"lora_r":8,"n_epochs":3},"metadata":{"ftrun_key":"k"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
-		"what is checked stays":    {"", map[string]any{"model": "dear", "training_file": "file-9", "seed": 7}, full, `{"metadata":{"ftrun_key":"k"},"method":{"supervised":{"hyperparameters":{"learning_rate_multiplier":0.1,"n_epochs":3}},"type":"supervised"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
-		"both, by the extra body":  {"", map[string]any{"hyperparameters": map[string]any{"x": 1}}, least, "extra_body has hyperparameters, which does not go with wire: method"},
-		"both, the other way":      {provider.WireHyperparameters, map[string]any{"method": map[string]any{}}, least, "extra_body has method, which does not go with wire: hyperparameters"},
+		"method":                  {provider.WireMethod, nil, full, `{"metadata":{"ftrun_key":"k"},"method":{"supervised":{"hyperparameters":{"learning_rate_multiplier":0.1,"n_epochs":3}},"type":"supervised"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
+		"method by default":       {"", nil, least, `{"method":{"type":"supervised"},"model":"base","training_file":"file-1"}`},
+		"hyperparameters":         {provider.WireHyperparameters, nil, full, `{"hyperparameters":{"learning_rate_multiplier":0.1,"n_epochs":3},"metadata":{"ftrun_key":"k"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
+		"no hyperparameters":      {provider.WireHyperparameters, nil, least, `{"model":"base","training_file":"file-1"}`},
+		"extra body":              {"", map[string]any{"trainingType": "developerTier", "n": 12345678901234567, "list": []any{1, "a"}}, least, `{"list":[1,"a"],"method":{"type":"supervised"},"model":"base","n":12345678901234567,"trainingType":"developerTier","training_file":"file-1"}`},
+		"objects into objects":    {"", map[string]any{"method": map[string]any{"supervised": map[string]any{"hyperparameters": map[string]any{"lora": true, "n_epochs": 9}, "more": 1}}, "metadata": map[string]any{"team": "a", "ftrun_key": "evil"}}, full, `{"metadata":{"ftrun_key":"k","team":"a"},"method":{"supervised":{"hyperparameters":{"learning_rate_multiplier":0.1,"lora":true,"n_epochs":3},"more":1},"type":"supervised"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
+		"objects at the top":      {provider.WireHyperparameters, map[string]any{"hyperparameters": map[string]any{"lora_r": 8, "n_epochs": 9}}, full, `{"hyperparameters":{"learning_rate_multiplier":0.1,"lora_r":8,"n_epochs":3},"metadata":{"ftrun_key":"k"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
+		"what is checked stays":   {"", map[string]any{"model": "dear", "training_file": "file-9", "seed": 7}, full, `{"metadata":{"ftrun_key":"k"},"method":{"supervised":{"hyperparameters":{"learning_rate_multiplier":0.1,"n_epochs":3}},"type":"supervised"},"model":"base","seed":0,"suffix":"s","training_file":"file-1","validation_file":"file-2"}`},
+		"both, by the extra body": {"", map[string]any{"hyperparameters": map[string]any{"x": 1}}, least, "extra_body has hyperparameters, which does not go with wire: method"},
+		"both, the other way":     {provider.WireHyperparameters, map[string]any{"method": map[string]any{}}, least, "extra_body has method, which does not go with wire: hyperparameters"},
+		"dpo": {provider.WireMethod, nil, provider.JobRequest{
+			Model: "m", TrainingFile: "f", ValidationFile: "v", Method: "dpo", Hyperparameters: map[string]any{"n_epochs": 2, "beta": 0.1},
+		}, `{"method":{"dpo":{"hyperparameters":{"beta":0.1,"n_epochs":2}},"type":"dpo"},"model":"m","training_file":"f","validation_file":"v"}`},
+		"dpo, all auto": {provider.WireMethod, nil, provider.JobRequest{Model: "m", TrainingFile: "f", Method: "dpo"},
+			`{"method":{"type":"dpo"},"model":"m","training_file":"f"}`},
 		"a method without a place": {provider.WireHyperparameters, nil, provider.JobRequest{Model: "m", Method: "dpo"}, "wire: hyperparameters has no place for the method dpo"},
 	} {
 		t.Run(name, func(t *testing.T) {

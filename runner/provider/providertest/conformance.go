@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(t *testing.T) Provider) {
 		{"a model and its checkpoints answer until they are deleted, each by itself", testDeleteModel},
 		{"a job is found by its metadata", testFindJob},
 		{"a job runs to its end and its model answers", testLifecycle},
+		{"a job is measured on its validation file, and refused without it", testValidation},
+		{"a job learns preferences", testPreferences},
 		{"events come once, oldest first", testEvents},
 		{"jobs are listed oldest first, past a page", testManyJobs},
 		{"what does not exist is not found, for certain", testNotFound},

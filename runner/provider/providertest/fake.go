@@ -179,14 +179,16 @@ func (f *Fake) CreateJob(ctx context.Context, req provider.JobRequest) (provider
 	if !act {
 		return provider.Job{}, failure
 	}
-	if !slices.ContainsFunc(f.files, func(file fakeFile) bool { return file.ID == req.TrainingFile }) {
-		return provider.Job{}, &provider.Error{Op: "create job", Kind: provider.KindInvalid, Status: 400, Message: "no such training file", Param: "training_file"}
+	for param, id := range map[string]string{"training_file": req.TrainingFile, "validation_file": req.ValidationFile} {
+		if !slices.ContainsFunc(f.files, func(file fakeFile) bool { return file.ID == id }) && (id != "" || param == "training_file") {
+			return provider.Job{}, &provider.Error{Op: "create job", Kind: provider.KindInvalid, Status: 400, Message: "no such file", Param: param}
+		}
 	}
 	if f.NoMeta && len(req.Metadata) > 0 {
 		return provider.Job{}, &provider.Error{Op: "create job", Kind: provider.KindInvalid, Status: 400, Message: "unknown field", Param: "metadata"}
 	}
 	job := &fakeJob{started: time.Now(), Job: provider.Job{
-		ID: fmt.Sprintf("ftjob-%d", len(f.jobs)+1), Model: req.Model, TrainingFile: req.TrainingFile, Seed: req.Seed,
+		ID: fmt.Sprintf("ftjob-%d", len(f.jobs)+1), Model: req.Model, TrainingFile: req.TrainingFile, ValidationFile: req.ValidationFile, Seed: req.Seed,
 		Method: req.Method, Hyperparameters: req.Hyperparameters, Metadata: maps.Clone(req.Metadata), CreatedAt: now(),
 	}}
 	if f.NoEcho {
