@@ -6,6 +6,7 @@ import (
 
 	"ftrun/runner/dataset"
 	"ftrun/runner/provider"
+	"ftrun/runner/result"
 	"ftrun/spec"
 )
 
@@ -84,10 +85,35 @@ func TestTrainKeyOfWhatMatters(t *testing.T) {
 		"an extra field": func(_ *spec.Pipeline, _ *dataset.Prepared, e *provider.Endpoint) {
 			e.ExtraBody = map[string]any{"trainingType": "standard"}
 		},
+		"the validation data": func(_ *spec.Pipeline, d *dataset.Prepared, _ *provider.Endpoint) {
+			d.Validation = &dataset.Written{SHA256: "02"}
+		},
+		"the method":   func(p *spec.Pipeline, _ *dataset.Prepared, _ *provider.Endpoint) { p.Train.Method = "dpo" },
 		"the provider": func(_ *spec.Pipeline, _ *dataset.Prepared, e *provider.Endpoint) { e.Kind = "openai" },
 	} {
 		if key(change) == same {
 			t.Errorf("%s does not change the key", name)
+		}
+	}
+}
+
+// TestLimitsHoldForBothFiles: each file of a job is held to what the provider takes, and named by the key that it comes of.
+func TestLimitsHoldForBothFiles(t *testing.T) {
+	p := &spec.Pipeline{BaseModel: "base", Train: spec.Train{Method: "supervised"}, Dataset: &spec.Dataset{}}
+	r := &runState{Options: Options{Pipeline: p, Endpoint: provider.Endpoint{Kind: "openai"}}, run: &result.Run{}}
+	limit := r.Endpoint.Profile().MaxFileBytes
+	for name, test := range map[string]struct {
+		training, validation int64
+		want                 string
+	}{
+		"neither":    {limit, limit, ""},
+		"training":   {limit + 1, limit, "dataset: the training file has 512000001 bytes"},
+		"validation": {limit, limit + 1, "dataset.validation: the validation file has 512000001 bytes"},
+	} {
+		prepared := &dataset.Prepared{SHA256: "00", Bytes: test.training, Validation: &dataset.Written{SHA256: "01", Bytes: test.validation}}
+		err := (&trainer{order: r.order(prepared), prepared: prepared}).checkLimits()
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
 }
