@@ -122,7 +122,7 @@ func (s *schedule) countPaid(t *testing.T) {
 			t.Errorf("%s was uploaded %d times", name, n)
 		}
 	}
-	if uploads := s.service.commits(routeUpload); uploads != s.tally.uploads || len(copies) == 0 {
+	if uploads := s.service.commits(routeUpload); uploads != s.tally.uploads || len(copies) != s.files {
 		t.Errorf("%d uploads, and these files: %v", uploads, copies)
 	}
 }
@@ -173,7 +173,11 @@ func (s *schedule) comparable(t *testing.T) string {
 		t.Fatal(err)
 	}
 	bare := strings.TrimPrefix(run.Job.ID, "ftjob-")
-	return strings.NewReplacer(run.FineTunedModel, "MODEL", run.Job.TrainingFile, "FILE", bare, "JOB", run.Provenance.TrainKey, "KEY").Replace(string(plain))
+	names := []string{run.FineTunedModel, "MODEL", run.Job.TrainingFile, "FILE", bare, "JOB", run.Provenance.TrainKey, "KEY"}
+	if run.Job.ValidationFile != "" {
+		names = append(names, run.Job.ValidationFile, "HELD")
+	}
+	return strings.NewReplacer(names...).Replace(string(plain))
 }
 
 // ofTheService reports whether a warning is of a service that refuses a job's metadata, or garbled the file that holds a curve: any bytes

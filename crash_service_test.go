@@ -82,6 +82,7 @@ type shaky struct {
 	engine  *embedded.Server
 	server  *httptest.Server
 	journal string // of the runs
+	files   int    // that a run uploads
 	long    bool
 
 	mu        sync.Mutex
@@ -102,10 +103,10 @@ type shaky struct {
 }
 
 // newShaky starts a service. Half of them give wrong answers; where lists may be late, some are.
-func newShaky(t *testing.T, rng *rand.Rand, long, late bool, journal string) *shaky {
+func newShaky(t *testing.T, rng *rand.Rand, long, late bool, journal string, files int) *shaky {
 	t.Helper()
 	s := &shaky{
-		journal: journal, long: long, rng: rand.New(rand.NewPCG(rng.Uint64(), 0)),
+		journal: journal, files: files, long: long, rng: rand.New(rand.NewPCG(rng.Uint64(), 0)),
 		seen: map[string]int{}, committed: map[string]int{}, open: map[net.Conn]bool{},
 	}
 	s.idle = sync.NewCond(&s.mu)
@@ -303,9 +304,9 @@ func (s *shaky) strike(victim *exec.Cmd) {
 	s.struck = victim.Process.Kill() == nil
 }
 
-// has reports whether the route's one thing is there already.
+// has reports whether everything that the route makes is there already.
 func (s *shaky) has(route string) bool {
-	return (route == routeUpload || route == routeCreate) && s.commits(route) > 0
+	return route == routeUpload && s.commits(route) >= s.files || route == routeCreate && s.commits(route) > 0
 }
 
 func (s *shaky) commits(route string) int {
@@ -336,6 +337,8 @@ func (s *shaky) addTo(where map[string]int) {
 		where["before the first request"]++
 	case s.committed[routeUpload] == 0:
 		where["before the upload"]++
+	case s.committed[routeUpload] < s.files:
+		where["between the uploads"]++
 	case s.committed[routeCreate] == 0:
 		where["before the creation"]++
 	case s.seen[routeChat] == 0:

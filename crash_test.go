@@ -35,10 +35,16 @@ test:
 		}
 		return rows.String()
 	}(),
+	"held.jsonl": `{"question": "Which colour has thing number 3?", "answer": "Thing 3 has colour 9."}` + "\n",
+}
+
+// validated is the pipeline with a second file to upload.
+func validated(pipeline string) string {
+	return strings.Replace(pipeline, "dataset: colours.jsonl\n", "dataset:\n  path: colours.jsonl\n  validation: held.jsonl\n", 1)
 }
 
 // TestKilledAtAnyMoment kills real runs with SIGKILL, again and again, until one gets to its end, and then holds what came of it against
-// a run that nobody disturbed: one job trained, each file uploaded once, the same results. After every kill the ledger opens and no report
+// a run that nobody disturbed: one job trained, each file uploaded once (every other seed has two), the same results. After every kill the ledger opens and no report
 // is green. A schedule is all that one seed does: when to kill, by the clock or at a request, what the service answers wrongly meanwhile,
 // and whether the state folder gets lost between two runs, as on a fresh machine.
 //
@@ -58,7 +64,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		workers = 24 // most of them wait, for lists or for the service
 	}
 	began := time.Now()
-	quiet := undisturbed(t)
+	quiet := [...]calm{undisturbed(t, 0), undisturbed(t, 1)}
 	sum := tally{where: map[string]int{}}
 	seeds := make(chan int)
 	var group sync.WaitGroup
@@ -66,7 +72,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		group.Go(func() {
 			for seed := range seeds {
 				t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-					s := newSchedule(t, uint64(seed), long, quiet)
+					s := newSchedule(t, uint64(seed), long, quiet[seed%2])
 					defer func() {
 						if t.Failed() {
 							t.Logf("replay: %s\n%s", replay(seed, long), strings.Join(s.log, "\n"))
@@ -116,9 +122,10 @@ type calm struct {
 	results  string // comparable
 }
 
-func undisturbed(t *testing.T) calm {
+// undisturbed runs the pipeline of a seed.
+func undisturbed(t *testing.T, seed uint64) calm {
 	t.Helper()
-	s := newSchedule(t, 0, false, calm{})
+	s := newSchedule(t, seed, false, calm{})
 	s.service.faults, s.service.unready, s.service.unknown = 0, 0, 0
 	began := time.Now()
 	if exit := s.run(t, kill{}); exit != 0 {
@@ -138,6 +145,7 @@ type schedule struct {
 	quiet   calm
 	dir     string
 	service *shaky
+	files   int  // to upload
 	kills   int  // left to do
 	fresh   bool // the state folder gets lost now and then
 	tally
@@ -147,17 +155,23 @@ type schedule struct {
 func newSchedule(t *testing.T, seed uint64, long bool, quiet calm) *schedule {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 4))
-	s := &schedule{seed: seed, tally: tally{where: map[string]int{}}, rng: rng, long: long, quiet: quiet, dir: t.TempDir(), fresh: rng.IntN(3) == 0}
+	s := &schedule{seed: seed, tally: tally{where: map[string]int{}}, rng: rng, long: long, quiet: quiet, dir: t.TempDir(), files: 1, fresh: rng.IntN(3) == 0}
 	s.kills = []int{1, 1, 1, 2, 2, 3}[rng.IntN(6)]
 	if long {
 		s.kills = 1 + rng.IntN(8)
 	}
+	if seed%2 == 1 {
+		s.files = 2
+	}
 	for name, text := range crashFiles {
+		if s.files == 2 && name == "pipeline.yaml" {
+			text = validated(text)
+		}
 		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.service = newShaky(t, rng, long, !s.fresh, filepath.Join(s.state(), "journal"))
+	s.service = newShaky(t, rng, long, !s.fresh, filepath.Join(s.state(), "journal"), s.files)
 	return s
 }
 
@@ -250,6 +264,8 @@ func (s *schedule) drawKill() kill {
 		k.nth = s.rng.IntN(s.quiet.requests)
 	case k.route == routeChat:
 		k.nth = s.rng.IntN(5)
+	case k.route == routeUpload:
+		k.nth = s.rng.IntN(s.files - s.service.commits(routeUpload))
 	}
 	return k
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The long form of TestKilledAtAnyMoment: 300 pipelines, each killed with SIGKILL until it is done, at a service that answers wrongly,
-# lists late and drops metadata. Prints kills, jobs, uploads and seconds. wanted: as many jobs and as many uploads as schedules
+# lists late and drops metadata. Prints kills, jobs, uploads and seconds. wanted: as many jobs as schedules, and an
+# upload of each file: every other pipeline has a validation file too
 #   bench/crash.sh              300 schedules
 #   bench/crash.sh 1000 301     1,000 schedules, the first of which has the seed 301
 # FTRUN_BIN names a built ftrun.
