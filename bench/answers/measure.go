@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,18 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"time"
 
+	"ftrun/bench/stopwatch"
 	"ftrun/runner/result"
 )
 
 // A sample is one run of a program.
 type sample struct {
-	whole  float64 // seconds from start to end
+	stopwatch.Taken
 	stage  float64 // seconds of ftrun's test stage, or of promptfoo's evaluation, as each tells it
-	cpu    float64 // seconds of the process and its children, user and system
-	memory float64 // MB at the peak of the largest process; 0: unknown
 	counts counts  // what it asked
 }
 
@@ -84,7 +80,8 @@ func runFtrun(ctx context.Context, program, pipeline, dir, url string, c config)
 	out := filepath.Join(dir, "out")
 	cmd := exec.CommandContext(ctx, program, "-q", "-f", pipeline, "--state", filepath.Join(dir, "state"), "--out", out)
 	cmd.Env = append(os.Environ(), "OPENAI_BASE_URL="+url, "OPENAI_API_KEY=unused-unused")
-	s, err := timed(cmd)
+	taken, err := stopwatch.Time(cmd)
+	s := sample{Taken: taken}
 	if err != nil {
 		return s, err
 	}
@@ -115,7 +112,8 @@ func runPromptfoo(ctx context.Context, tests string, c config) (sample, error) {
 	out := filepath.Join(dir, "promptfoo.json")
 	cmd := exec.CommandContext(ctx, c.promptfoo, "eval", "-c", tests, "--no-cache", "-j", fmt.Sprint(c.concurrency), "-o", out)
 	cmd.Env = append(os.Environ(), "PROMPTFOO_CONFIG_DIR="+dir, "PROMPTFOO_DISABLE_TELEMETRY=1", "PROMPTFOO_DISABLE_UPDATE=1")
-	s, err := timed(cmd)
+	taken, err := stopwatch.Time(cmd)
+	s := sample{Taken: taken}
 	if err != nil {
 		return s, err
 	}
@@ -141,23 +139,6 @@ func runPromptfoo(ctx context.Context, tests string, c config) (sample, error) {
 	return s, nil
 }
 
-// timed runs a command, which must succeed.
-func timed(cmd *exec.Cmd) (sample, error) {
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	start := time.Now()
-	err := cmd.Run()
-	whole := time.Since(start).Seconds()
-	if err != nil {
-		return sample{}, fmt.Errorf("%s: %w\n%s", cmd.Path, err, output.Bytes())
-	}
-	return sample{
-		whole:  whole,
-		cpu:    (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(),
-		memory: peakMemory(cmd.ProcessState),
-	}, nil
-}
-
 // report prints the medians of a program's runs.
 func report(w io.Writer, program string, samples []sample, c config) {
 	fmt.Fprintf(w, "%s: median of %d runs (lowest to highest)\n", program, len(samples))
@@ -166,16 +147,14 @@ func report(w io.Writer, program string, samples []sample, c config) {
 		for i, s := range samples {
 			values[i] = of(s)
 		}
-		slices.Sort(values)
-		n := len(values)
-		fmt.Fprintf(w, "  %-14s %8.*f %-2s (%.*f to %.*f)\n", what, digits, (values[n/2]+values[(n-1)/2])/2, unit, digits, values[0], digits, values[n-1])
+		stopwatch.Line(w, what, unit, digits, values)
 	}
 	line("test stage", "s", 2, func(s sample) float64 { return s.stage })
 	line("of ideal rate", "%", 1, func(s sample) float64 { return 100 * c.ideal().Seconds() / s.stage })
-	line("whole process", "s", 2, func(s sample) float64 { return s.whole })
-	line("processor time", "s", 2, func(s sample) float64 { return s.cpu })
-	if samples[0].memory > 0 {
-		line("peak memory", "MB", 0, func(s sample) float64 { return s.memory })
+	line("whole process", "s", 2, func(s sample) float64 { return s.Whole })
+	line("processor time", "s", 2, func(s sample) float64 { return s.CPU })
+	if samples[0].Memory > 0 {
+		line("peak memory", "MB", 0, func(s sample) float64 { return s.Memory })
 	}
 	line("answered", "", 0, func(s sample) float64 { return float64(s.counts.Answered) })
 	line("refused", "", 0, func(s sample) float64 { return float64(s.counts.Refused) })
