@@ -23,8 +23,8 @@ func TestPipeline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Dataset.Path != "rows.json" || p.SystemPrompt != systemPrompt || p.TokenLimit != tokenLimit || len(p.Test.Cases) != 5 {
-		t.Errorf("%q with %q, %d tokens and %d cases", p.Dataset.Path, p.SystemPrompt, p.TokenLimit, len(p.Test.Cases))
+	if p.Dataset.Files[0] != "rows.json" || p.SystemPrompt != systemPrompt || p.TokenLimit != tokenLimit || len(p.Test.Cases) != 5 {
+		t.Errorf("%q with %q, %d tokens and %d cases", p.Dataset.Files[0], p.SystemPrompt, p.TokenLimit, len(p.Test.Cases))
 	}
 }
 

@@ -208,3 +208,27 @@ func TestValidationFile(t *testing.T) {
 		t.Errorf("advice (-want +got): %s", diff)
 	}
 }
+
+// TestSecrets finds keys wherever a row has text, and never shows them.
+func TestSecrets(t *testing.T) {
+	const key = "ghp_" + "0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX" // of the form of GitHub's, and nobody's
+	for name, row := range map[string]string{
+		"a question":    `{"messages":[{"role":"user","content":"my key is ` + key + ` ok?"},{"role":"assistant","content":"a"}]}`,
+		"a tool's text": `{"messages":[{"role":"user","content":[{"type":"text","text":"` + key + `"}]},{"role":"assistant","content":"a"}]}`,
+	} {
+		c := config(t, write(t, "d.jsonl", chats(10)+row))
+		got, _ := prepare(t, c)
+		text := strings.Join(advice(got), "\n")
+		if !strings.HasPrefix(text, "d.jsonl:11:14: warning: row 11: the text of user has what looks like") || strings.Contains(text, key) {
+			t.Errorf("%s: %s", name, text)
+		}
+		c.Dataset.Secrets = dataset.SecretsOff
+		if got, _ := prepare(t, c); len(got.Advice) > 0 {
+			t.Errorf("%s: %q is told where nobody asks", name, advice(got))
+		}
+		c.Dataset.Secrets, c.Out = dataset.SecretsError, filepath.Join(t.TempDir(), "train.jsonl")
+		if list := problems(t, c); len(list) != 1 || !strings.Contains(list[0], "what looks like") || strings.Contains(list[0], key) {
+			t.Errorf("%s: %q", name, list)
+		}
+	}
+}

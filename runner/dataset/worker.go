@@ -92,6 +92,9 @@ func (w *worker) convert(s *source, it *item, o *outcome, dst []byte) []byte {
 	report := &report{file: s.file.Path, row: rowRef{row.Number, row.Line, row.Col}}
 	o.row, o.rowLine, o.col = row.Number, row.Line, row.Col
 	ex := w.run.mapper.example(row, *it.layout, report)
+	if !report.refused && w.meter != nil {
+		w.checkSecrets(ex, report)
+	}
 	if report.refused {
 		w.refuse(report, o)
 		return dst
