@@ -63,6 +63,16 @@ const (
 	wontPass = "icontains: black => icontains: purple"
 )
 
+// preferred are rows of preferences.
+var preferred = func() string {
+	var rows strings.Builder
+	for i := range 12 {
+		fmt.Fprintf(&rows, `{"input": {"messages": [{"role": "user", "content": "What colour is thing number %d?"}]}, `+
+			`"preferred_output": [{"role": "assistant", "content": "Black."}], "non_preferred_output": [{"role": "assistant", "content": "White."}]}`+"\n", i)
+	}
+	return rows.String()
+}()
+
 var provocations = []provocation{
 	{message: "unknown flag: …", args: "--untill wait"},
 	{message: `unknown command "…", did you mean "…"?`, args: "valdate"},
@@ -102,6 +112,10 @@ var provocations = []provocation{
 	{message: "want a data file that ends in …, found …", edit: "d.jsonl => p.yaml"},
 	{message: "… is a file of training data already", edit: "dataset: d.jsonl => dataset:\n  path: d.jsonl\n  validation: d.jsonl"},
 	{message: "no one format has the roles …", edit: "dataset: d.jsonl => dataset:\n  path: d.jsonl\n  fields:\n    messages: m\n    answer: a"},
+	{message: `provider "…" is sent wire: hyperparameters, which has no place for the method "…"`, data: preferred,
+		edit: "dataset: d.jsonl\ntrain: => dataset: d.jsonl\nprovider:\n  wire: hyperparameters\ntrain:\n  method: dpo"},
+	{message: `provider "…" documents no … for base model "…"`, data: preferred,
+		edit: "base_model: gpt-4.1-mini-2025-04-14\ndataset: d.jsonl\ntrain: => base_model: o4-mini-2025-04-16\ndataset: d.jsonl\ntrain:\n  method: dpo"},
 	{message: "train.method dpo learns from preferences, and these are … rows", edit: "dataset: d.jsonl\ntrain: => dataset:\n  path: d.jsonl\n  format: qa\ntrain:\n  method: dpo"},
 	{message: "the data has …, and training needs at least …", data: `{"question": "q", "answer": "a"}` + "\n"},
 	{message: `found …: want "messages", or a question and an answer`, data: `{"frage": "q", "antwort": "a"}` + "\n"},
@@ -142,7 +156,7 @@ var provocations = []provocation{
 	{message: "training would cost about … (… tokens, …), more than budget.training_usd …", spec: "budget:\n  training_usd: 0\nprices:\n  training: 1000\n"},
 	{message: "… is set, and the price of … is not known", spec: "budget:\n  training_usd: 1\n", edit: "gpt-4.1-mini-2025-04-14 => a-model"},
 	{message: "shutdown date of …: unknown, the provider names none", args: "--until train -v"},
-	{message: "training file … was deleted at the provider again", faults: `{"refuse_training": true}`, exit: 6},
+	{message: "… file … was deleted at the provider again", faults: `{"refuse_training": true}`, exit: 6},
 	{message: "job … still … after …", spec: "wait:\n  timeout: 1ms\n", faults: `{"jobs": [{"min_duration": "1m"}]}`},
 	{message: "job … not finished after …: cancelled, as wait.on_timeout says", spec: "wait:\n  timeout: 1ms\n  on_timeout: cancel\n", faults: `{"jobs": [{"min_duration": "1m"}]}`},
 	{message: "stopped after train: job …", args: "--detach"},
@@ -172,7 +186,7 @@ var provocations = []provocation{
 
 // aside are the messages of a section that end a run otherwise than the section's first one, or not at all.
 var aside = []string{
-	"training file … was deleted at the provider again", "shutdown date of …: unknown, the provider names none",
+	"… file … was deleted at the provider again", "shutdown date of …: unknown, the provider names none",
 	"create report folder: …", "GITHUB_STEP_SUMMARY: …", "a web page, …",
 }
 

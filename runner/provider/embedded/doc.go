@@ -17,6 +17,13 @@
 // the same model, bit for bit, on any number of cores of one kind of machine. It accepts any base model's name. A base model is untrained and
 // answers one fixed sentence; a tuned model answers another where it knows no word of the conversation.
 //
+// A job's method is supervised or dpo. The file of the latter has in each line a conversation, a reply that is preferred and one that is not,
+// texts all: {"input": {"messages": [...]}, "preferred_output": [...], "non_preferred_output": [...]}. The job learns to prefer, measured against the
+// model that it starts from; see the source of preference. An untrained model prefers nothing. Its result file and events have train_accuracy
+// and valid_accuracy, the share of pairs whose preferred reply has gained on the other; its checkpoints have losses only, because their
+// description names no other accuracy than that of tokens. Of a validation file the pairs count of which both replies stand in the training
+// file, as a model has no words for others.
+//
 // Of a chat request the engine heeds model, messages, tools, tool_choice, parallel_tool_calls, response_format, max_completion_tokens (or
 // max_tokens), stream and stream_options; n must be 1, and what else there is changes nothing. Its token is a word or a punctuation mark; of a
 // call of a tool, those of the name and the arguments count, and a limit cuts them off too. A temperature is held to the service's range, 0 to 2. A job's trained_tokens is the count of these in the content of all messages of the training file, times n_epochs; the usage of an answer counts
