@@ -22,8 +22,9 @@ const (
 
 const letters = upper | lower | letter
 
-var ascii = func() (table [utf8.RuneSelf]class) {
-	for r := range table {
+// ascii has the class of every byte that is a rune, and 0 for the others.
+var ascii = func() (table [256]class) {
+	for r := range utf8.RuneSelf {
 		switch {
 		case 'a' <= r && r <= 'z':
 			table[r] = lower
@@ -95,23 +96,29 @@ func compact(all []class) *classes {
 }
 
 // at returns the class and the length in bytes of the rune at text[i].
-func (t *classes) at(text string, i int) (class, int) {
-	if b := text[i]; b < utf8.RuneSelf {
-		return ascii[b], 1
+func (t *classes) at(text string, i int) (c class, size int) {
+	if c = ascii[text[i]]; c == 0 {
+		return t.wide(text[i:])
 	}
-	return t.wide(text, i)
+	return c, 1
 }
 
-// wide is at for a rune outside ASCII.
-func (t *classes) wide(text string, i int) (class, int) {
-	r, size := utf8.DecodeRuneInString(text[i:])
+// wide is at for the first rune of a text, which is outside ASCII.
+func (t *classes) wide(text string) (class, int) {
+	r, size := utf8.DecodeRuneInString(text)
 	return t.blocks[t.block[r>>8]][r&0xff], size
 }
 
 // run returns where the runes of a set end that begin at text[i].
 func (t *classes) run(text string, i int, set class) int {
 	for i < len(text) {
-		c, size := t.at(text, i)
+		if c := ascii[text[i]]; c&set != 0 {
+			i++
+			continue
+		} else if c != 0 {
+			break
+		}
+		c, size := t.wide(text[i:])
 		if c&set == 0 {
 			break
 		}

@@ -1,11 +1,9 @@
 package tokens
 
-import (
-	"ftrun/runner/tokens/internal/ranktable"
-)
+import "ftrun/runner/tokens/internal/ranktable"
 
 // A merger joins the bytes of a piece into tokens: always the two neighbours whose joint has the lowest rank, the leftmost first.
-// It keeps its memory for the next piece.
+// It keeps its memory for the next piece. A piece has less than 2 GB.
 type merger struct {
 	ranks  *ranktable.Table
 	starts []int32  // of the parts
@@ -71,7 +69,7 @@ func (m *merger) scan(text string, i, n int) []int32 {
 // queue says of a part counts only while its joint still has that rank: a part only grows, so no rank comes back.
 func (m *merger) sift(text string, i, n int) []int32 {
 	next, before, joint := resize(&m.starts, n), resize(&m.before, n+1), resize(&m.joint, n)
-	queue := m.queue[:0]
+	queue := resize(&m.queue, n)[:0]
 	for k := range n {
 		next[k], before[k], joint[k] = int32(k+1), int32(k-1), ranktable.None
 		if k+2 <= n {

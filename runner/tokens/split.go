@@ -90,7 +90,7 @@ func (t *classes) small(text string, i int) int {
 		if i == len(text) || text[i] < utf8.RuneSelf {
 			return i
 		}
-		c, size := t.wide(text, i)
+		c, size := t.wide(text[i:])
 		if c&(lower|letter|mark) == 0 {
 			return i
 		}
@@ -105,7 +105,7 @@ func (t *classes) letters(text string, i int) int {
 		if i == len(text) || text[i] < utf8.RuneSelf {
 			return i
 		}
-		c, size := t.wide(text, i)
+		c, size := t.wide(text[i:])
 		if c&letters == 0 {
 			return i
 		}
@@ -189,20 +189,29 @@ func (t *classes) blanks(text string, i int) int {
 
 // contraction returns where 's, 't, 're, 've, 'm, 'll or 'd ends, in either case, or i where there is none. Only letters of ASCII count.
 func contraction(text string, i int) int {
-	if i+1 >= len(text) || text[i] != '\'' {
-		return i
-	}
-	switch text[i+1] | 0x20 {
-	case 's', 't', 'm', 'd':
-		return i + 2
-	case 'r', 'v':
-		if i+2 < len(text) && text[i+2]|0x20 == 'e' {
-			return i + 3
-		}
-	case 'l':
-		if i+2 < len(text) && text[i+2]|0x20 == 'l' {
-			return i + 3
-		}
+	if i < len(text) && text[i] == '\'' {
+		return i + contracted(text[i+1:])
 	}
 	return i
+}
+
+// contracted returns the length of a contraction whose apostrophe stands before rest.
+func contracted(rest string) int {
+	if rest == "" {
+		return 0
+	}
+	second := byte('e')
+	switch rest[0] | 0x20 {
+	case 's', 't', 'm', 'd':
+		return 2
+	case 'l':
+		second = 'l'
+	case 'r', 'v':
+	default:
+		return 0
+	}
+	if len(rest) > 1 && rest[1]|0x20 == second {
+		return 3
+	}
+	return 0
 }

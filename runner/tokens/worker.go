@@ -58,9 +58,10 @@ func (w *worker) readable(text string) string {
 }
 
 func isASCII(text string) bool {
+	const high = 0x8080808080808080
 	i := 0
-	for ; i+8 <= len(text); i += 8 {
-		if load8(text, i)&0x8080808080808080 != 0 {
+	for ; i+32 <= len(text); i += 32 {
+		if (load8(text, i)|load8(text, i+8)|load8(text, i+16)|load8(text, i+24))&high != 0 {
 			return false
 		}
 	}
@@ -80,6 +81,9 @@ func (w *worker) piece(text string, i, n int) int {
 		}
 		return len(w.merger.merge(text, i, n))
 	}
+	if n == 1 {
+		return 1
+	}
 	lo, hi := ranktable.Words(text, i, n)
 	hash := ranktable.Hash(lo, hi, n)
 	m := &w.seen[hash>>(64-seenBits)]
@@ -87,7 +91,7 @@ func (w *worker) piece(text string, i, n int) int {
 		return int(m.hi >> 56 & 15)
 	}
 	count := 1
-	if n > 1 && w.ranks.Find(hash, text[i:i+n]) == ranktable.None {
+	if w.ranks.Find(hash, text[i:i+n]) == ranktable.None {
 		count = len(w.merger.merge(text, i, n))
 	}
 	*m = memory{lo, hi | uint64(n)<<60 | uint64(count)<<56}
