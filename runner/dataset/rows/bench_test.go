@@ -2,7 +2,6 @@ package rows_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/klauspost/compress/zstd"
 
 	"ftrun/runner/dataset/rows"
 )
@@ -135,30 +133,4 @@ func tableOf(b *testing.B, list [][]byte) []byte {
 func cell(f rows.Field) []byte {
 	text, _ := jsontext.AppendUnquote(nil, f.Value)
 	return fmt.Appendf(nil, `"%s"`, bytes.ReplaceAll(text, []byte(`"`), []byte(`""`)))
-}
-
-// pack compresses text in the way of an extension.
-func pack(tb testing.TB, extension string, text []byte) []byte {
-	tb.Helper()
-	var packed bytes.Buffer
-	var w io.WriteCloser
-	switch extension {
-	case "":
-		return text
-	case ".gz":
-		w = gzip.NewWriter(&packed)
-	case ".zst":
-		encoder, err := zstd.NewWriter(&packed, zstd.WithEncoderConcurrency(1))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		w = encoder
-	}
-	if _, err := w.Write(text); err != nil {
-		tb.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	return packed.Bytes()
 }

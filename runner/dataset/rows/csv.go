@@ -2,6 +2,7 @@ package rows
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -10,6 +11,12 @@ import (
 	"strings"
 )
 
+// maxSeparators is how many commas, or tabs, a record may have: the CSV reader holds some 40 bytes for each.
+const maxSeparators = 1 << 20
+
+// errTooMany ends the reading of a record with more of them.
+var errTooMany = errors.New("too many separators")
+
 // table is values separated by commas, or by tabs, with a header. The header is no row.
 type table struct {
 	in     *csv.Reader
@@ -17,6 +24,7 @@ type table struct {
 	header []string
 	named  []Place // where the header's names are, until the first row has taken them
 	places []Place // of cells, as many as are not taken yet of those allocated at once
+	left   int     // how many separators the record may still have
 	row    int
 	start  int // line after the record before, where the next one starts or blank lines do
 }
@@ -26,10 +34,19 @@ func newTable(in *bufio.Reader) container { return makeTable(in, ',') }
 func newTabs(in *bufio.Reader) container { return makeTable(in, '\t') }
 
 func makeTable(in *bufio.Reader, comma rune) *table {
-	w := newWindow(in)
-	t := &table{in: csv.NewReader(w), window: w}
+	t := &table{window: newWindow(in)}
+	t.in = csv.NewReader(t)
 	t.in.Comma = comma
 	return t
+}
+
+// Read passes bytes on to the CSV reader.
+func (t *table) Read(p []byte) (int, error) {
+	n, err := t.window.Read(p)
+	if t.left -= bytes.Count(p[:n], []byte{byte(t.in.Comma)}); t.left < 0 {
+		return 0, errTooMany
+	}
+	return n, err
 }
 
 func (t *table) next() (Raw, error) {
@@ -55,6 +72,7 @@ func (t *table) next() (Raw, error) {
 func (t *table) read() ([]string, error) {
 	offset := t.in.InputOffset()
 	t.window.allow(offset)
+	t.left = maxSeparators
 	t.start, _ = t.window.position(offset)
 	return t.in.Read()
 }
@@ -145,6 +163,9 @@ func (t *table) problem(err error, record []string) error {
 	case errors.Is(err, errTooLarge):
 		p.Line, p.Message, p.Fatal = t.start, tooLarge, true
 		p.Hint = "a quote that is opened and not closed makes one row of all that follows"
+	case errors.Is(err, errTooMany):
+		p.Line, p.Fatal = t.start, true
+		p.Message = fmt.Sprintf("the row that starts here has more than %d %s, the most that is read; rows after it were not read", maxSeparators, t.separators())
 	case !ok:
 		return err
 	case errors.Is(parse.Err, csv.ErrFieldCount):

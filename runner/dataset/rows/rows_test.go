@@ -4,11 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -29,21 +27,7 @@ func transcript(t *testing.T, src io.Reader, extension string) []string {
 	}
 	var list []string
 	for row, err := range r.All() {
-		if p, ok := errors.AsType[*rows.Problem](err); ok {
-			line := fmt.Sprintf("row %d @%d:%d problem: %s", p.Row, p.Line, p.Col, p.Message)
-			if p.Fatal {
-				line += " [fatal]"
-			}
-			list = append(list, line)
-			continue
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		line := fmt.Sprintf("row %d @%d:%d", row.Number, row.Line, row.Col)
-		for _, f := range row.Fields {
-			line += fmt.Sprintf(" %s@%d:%d=%s", f.Name, f.Line, f.Col, f.Value)
-		}
-		list = append(list, line)
+		list = append(list, line(t, row, err))
 	}
 	return list
 }
@@ -232,55 +216,6 @@ type oneByte struct{ r io.Reader }
 
 func (o oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:min(1, len(p))]) }
 
-func TestRowBeyondCap(t *testing.T) {
-	long := `{"a":"` + strings.Repeat("x", 20_000_000) + `"}`
-	t.Run("jsonl goes on", func(t *testing.T) {
-		want := []string{
-			`row 1 @1:1 a@1:6=1`,
-			`row 2 @2:0 problem: the line has 20000008 bytes, and a row may have at most 16777216 (16 MiB)`,
-			`row 3 @3:1 a@3:6=2`,
-		}
-		for _, end := range []string{"\n", "\r\n"} {
-			text := strings.Join([]string{`{"a":1}`, long, `{"a":2}`}, end)
-			if diff := cmp.Diff(want, transcript(t, strings.NewReader(text), ".jsonl")); diff != "" {
-				t.Error(diff)
-			}
-		}
-		if got := transcript(t, strings.NewReader(long), ".jsonl"); len(got) != 1 || !strings.Contains(got[0], "20000008 bytes") {
-			t.Errorf("got %q", got)
-		}
-	})
-	t.Run("jsonl at the cap", func(t *testing.T) {
-		for _, extra := range []int{0, 1} {
-			text := `{"a":"` + strings.Repeat("x", rows.MaxRow-8+extra) + `"}` + "\r\n"
-			got := transcript(t, strings.NewReader(text), ".jsonl")
-			if refused := strings.Contains(got[0], "problem"); refused != (extra == 1) {
-				t.Errorf("%d bytes over the cap: refused is %t", extra, refused)
-			}
-		}
-	})
-	t.Run("json", func(t *testing.T) {
-		got := transcript(t, strings.NewReader("[{\"a\":1},\n"+long+",{}]"), ".json")
-		want := []string{
-			`row 1 @1:2 a@1:7=1`,
-			`row 2 @1:9 problem: the row that starts here has more than 16 MiB, the most that is read; rows after it were not read [fatal]`,
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Error(diff)
-		}
-	})
-	t.Run("csv", func(t *testing.T) {
-		got := transcript(t, strings.NewReader("q,a\n1,2\n3,\""+strings.Repeat("xxxxxxxxx\n", 2_000_000)), ".csv")
-		want := []string{
-			`row 1 @2:1 q@2:1="1" a@2:3="2"`,
-			`row 2 @3:0 problem: the row that starts here has more than 16 MiB, the most that is read; rows after it were not read [fatal]`,
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Error(diff)
-		}
-	})
-}
-
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -368,69 +303,4 @@ func TestRowsStayValid(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestFlatMemory reads 100,000 rows of each container out of a generator and looks at the heap on the way.
-func TestFlatMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads 300,000 rows")
-	}
-	const count = 100_000
-	for extension, piece := range map[string]func(i int) string{
-		".jsonl": func(i int) string { return fmt.Sprintf("{\"question\":\"what is %d\",\"answer\":\"a number\"}\n", i) },
-		".csv":   func(i int) string { return fmt.Sprintf("what is %d,a number\n", i) },
-		".json":  func(i int) string { return ",{\"question\":\"what\",\n\"answer\":\"a number\"}" },
-	} {
-		start := map[string]string{".csv": "question,answer\n", ".json": "[{}"}[extension]
-		end := map[string]string{".json": "]"}[extension]
-		r, err := rows.NewReader(&generator{next: start, count: count, piece: piece, end: end}, extension)
-		if err != nil {
-			t.Fatal(err)
-		}
-		base, n := heap(), 0
-		for _, err := range r.All() {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n++; n%50_000 == 0 {
-				if grown := heap() - base; grown > 2<<20 {
-					t.Errorf("%s: the heap has grown by %d bytes after %d rows", extension, grown, n)
-				}
-			}
-		}
-		if n < count {
-			t.Errorf("%s: %d rows, want %d", extension, n, count)
-		}
-	}
-}
-
-func heap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
-
-// A generator makes a file up while it is read.
-type generator struct {
-	next     string
-	i, count int
-	piece    func(int) string
-	end      string
-}
-
-func (g *generator) Read(p []byte) (int, error) {
-	for g.next == "" {
-		switch g.i++; {
-		case g.i <= g.count:
-			g.next = g.piece(g.i)
-		case g.i == g.count+1:
-			g.next = g.end
-		default:
-			return 0, io.EOF
-		}
-	}
-	n := copy(p, g.next)
-	g.next = g.next[n:]
-	return n, nil
 }
