@@ -67,18 +67,21 @@ type layout struct {
 // decided reports whether no later row decides anything.
 func (l layout) decided() bool { return l.shape != nil && l.columns != nil }
 
+// auto is the format where the rows decide.
+const auto = "auto"
+
 // newMapper checks the spec's mapping. Its error is a [diag.List].
 func newMapper(d spec.Dataset, method string) (*mapper, error) {
 	m := &mapper{fields: d.Fields, method: method}
 	var list diag.List
-	name := d.Format
-	if name == "" || name == "auto" {
-		name = shapeOfFields(d.Fields)
-	}
-	if name == "" {
+	name := d.Shape()
+	if name == auto && len(d.Fields) == 0 {
 		return m, nil
 	}
 	s := shapeNamed(name)
+	if name == auto {
+		s = shapeNamed("qa") // whose roles the fields are held against
+	}
 	if s == nil {
 		list.Addf(d.Pos, "dataset.format", "unknown format %q: want auto, %s", name, strings.Join(shapeNames(), ", "))
 		return nil, list.Err()
@@ -96,24 +99,6 @@ func newMapper(d spec.Dataset, method string) (*mapper, error) {
 	}
 	m.shape, m.forced = s, true
 	return m, list.Err()
-}
-
-// shapeOfFields returns the shape whose roles a mapping names: question and answer rows where several have them. It returns "" for no mapping.
-func shapeOfFields(fields map[string]string) string {
-	if len(fields) == 0 {
-		return ""
-	}
-	for _, name := range []string{"qa", "alpaca", "completion", "preference", "chat", "sharegpt"} {
-		s := shapeNamed(name)
-		covers := true
-		for field := range fields {
-			covers = covers && s.has(field)
-		}
-		if covers {
-			return name
-		}
-	}
-	return "qa"
 }
 
 func shapeNames() []string {

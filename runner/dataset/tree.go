@@ -29,11 +29,8 @@ func (n node) at() place {
 	if n.field == nil {
 		return place{}
 	}
-	text := n.field.Value[:n.offset]
-	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
-		return place{n.field.Line + bytes.Count(text, []byte("\n")), len(text) - i}
-	}
-	return place{n.field.Line, n.field.Col + n.offset}
+	line, col := n.field.At(n.offset)
+	return place{line, col}
 }
 
 // text returns the text of a JSON string.

@@ -141,7 +141,7 @@ func (w *worker) unreadable(s *source, problem *rows.Problem, o *outcome) {
 	d := problem.Diagnostic(s.file.Path)
 	d.Kind = kindUnreadable
 	o.row, o.findings, o.fatal = problem.Row, diag.List{d}, problem.Fatal
-	if !problem.Fatal && w.run.config.Dataset.Invalid == InvalidDrop {
+	if !problem.Fatal && problem.Row > 0 && w.run.config.Dataset.Invalid == InvalidDrop {
 		o.fate = fateInvalid
 		o.findings[0].Severity = diag.Warning
 	}
