@@ -28,6 +28,7 @@ var levels = map[string]int{
 	"ftrun/spec/internal/yamlpos":                1,
 	"ftrun/runner/dataset/rows":                  1,
 	"ftrun/runner/dataset/overlap":               1,
+	"ftrun/runner/dataset/secrets":               1,
 	"ftrun/runner/grade":                         1,
 	"ftrun/runner/tokens":                        1,
 	"ftrun/runner/result":                        1,

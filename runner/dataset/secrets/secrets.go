@@ -16,6 +16,7 @@
 //   - what is encoded: a text is taken as it is, and no base64 is decoded.
 //   - a rule's word that is spelled with the sign for kelvin or the long s, which Unicode counts as a "k" and an "s".
 //   - a second finding of the same place: one rule's secret inside another's.
+//   - a match that goes on for more than 16 KiB beside its anchor, and what a rule finds in a text after a thousand others.
 //
 // A rule that allows a secret for the line it stands in is given that line. gitleaks gives it the whole text before as well where the line is the
 // last.

@@ -22,11 +22,17 @@ import (
 
 const gitleaks = "github.com/zricethezav/gitleaks/v8"
 
+// What samples.json.gz is made from.
+const (
+	committedSeed = 1
+	committedEach = 3
+)
+
 func main() {
 	detector := must(detect.NewDetectorDefaultConfig())
 	for name, content := range map[string][]byte{
-		"rules.json": rulesFile(detector.Config),
-		filepath.Join("testdata", "samples.json.gz"): pack(samples(detector, 1, 3)),
+		"rules.json": rulesFile(detector.Config, source()),
+		filepath.Join("testdata", "samples.json.gz"): pack(samples(detector, committedSeed, committedEach)),
 	} {
 		if err := os.WriteFile(filepath.Join("..", name), content, 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "gen:", err)
@@ -36,8 +42,8 @@ func main() {
 }
 
 // rulesFile returns the content of rules.json: a line for each rule.
-func rulesFile(c config.Config) []byte {
-	f := file{Source: source(), Allow: allowsOf(c.Allowlists)}
+func rulesFile(c config.Config, source string) []byte {
+	f := file{Source: source, Allow: allowsOf(c.Allowlists)}
 	for _, id := range slices.Sorted(maps.Keys(c.Rules)) {
 		if r := c.Rules[id]; ofText(r) {
 			f.Rules = append(f.Rules, ruleOf(r))
