@@ -191,13 +191,19 @@ type DataPlace struct {
 	Message string `json:"message"`
 }
 
+// The uses of a data file.
+const (
+	UseTraining   = "training"
+	UseValidation = "validation"
+)
+
 // A Source is a data file that was read.
 type Source struct {
 	Path   string `json:"path"` // as the spec has it
 	SHA256 string `json:"sha256"`
 	Rows   int    `json:"rows"`
 	Shape  string `json:"shape"` // chat, preference, sharegpt, alpaca, completion or qa
-	Use    string `json:"use"`   // training or validation
+	Use    string `json:"use"`   // a Use… constant
 }
 
 // The statuses of a stage.
@@ -376,12 +382,14 @@ type CurvePoint struct {
 
 // A Problem is one thing wrong with the spec or the data, with its position.
 type Problem struct {
-	File    string `json:"file"`
-	Line    int    `json:"line,omitempty"`
-	Col     int    `json:"col,omitempty"`
-	Path    string `json:"path,omitempty"`
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"` // the way out
+	Severity string `json:"severity"`       // error, warning or note; empty: error
+	Kind     string `json:"kind,omitempty"` // of data: a stable name that problems of one kind share
+	File     string `json:"file"`
+	Line     int    `json:"line,omitempty"`
+	Col      int    `json:"col,omitempty"`
+	Path     string `json:"path,omitempty"` // of the key in the spec, or the row of data
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"` // the way out
 }
 
 // Provenance says what made this run.

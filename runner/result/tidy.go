@@ -2,6 +2,7 @@ package result
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"math"
 )
@@ -32,6 +33,9 @@ func tidyRun(r Run) Run {
 	r.Thresholds = each(r.Thresholds, tidyThreshold)
 	r.TrainingCurve = each(r.TrainingCurve, tidyPoint)
 	r.Warnings = list(r.Warnings)
+	if len(r.Problems) > 0 {
+		r.Problems = each(r.Problems, tidyProblem)
+	}
 	return r
 }
 
@@ -51,8 +55,33 @@ func tidyJob(j Job) Job {
 
 func tidyDataset(d Dataset) Dataset {
 	d.TokenStats.Mean = finiteOr0(d.TokenStats.Mean)
-	d.Sources = list(d.Sources)
+	d.TokenStats.Histogram = list(d.TokenStats.Histogram)
+	if d.RoleTokens == nil {
+		d.RoleTokens = map[string]int64{}
+	}
+	if d.Estimate != nil {
+		estimate := *d.Estimate
+		estimate.USD = finite(estimate.USD)
+		d.Estimate = &estimate
+	}
+	d.Findings = each(d.Findings, func(f DataFinding) DataFinding {
+		f.Places = list(f.Places)
+		return f
+	})
+	d.Sources = each(d.Sources, tidySource)
 	return d
+}
+
+// tidySource fills in what versions did not write that knew one use of data.
+func tidySource(s Source) Source {
+	s.Use = cmp.Or(s.Use, UseTraining)
+	return s
+}
+
+// tidyProblem makes an error of a problem that does not say how grave it is.
+func tidyProblem(p Problem) Problem {
+	p.Severity = cmp.Or(p.Severity, "error")
+	return p
 }
 
 func tidyStage(s Stage) Stage {
