@@ -136,7 +136,7 @@ func TestEveryLetterInAContraction(t *testing.T) {
 func manyStrings(t *testing.T) int {
 	text, ok := os.LookupEnv("FTRUN_TOKENS_STRINGS")
 	if !ok {
-		return 20_000
+		return 5_000
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
