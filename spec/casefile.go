@@ -1,13 +1,11 @@
 package spec
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,16 +16,30 @@ import (
 	"ftrun/spec/internal/yamlpos"
 )
 
-// maxCaseBytes is the size of all case files together.
+// maxCaseBytes is the size of all case files together, of the text of those that are compressed.
 const maxCaseBytes = 64 << 20
 
-// caseExtensions are the formats of case files.
-var caseExtensions = []string{".yaml", ".yml", ".jsonl", ".json", ".csv"}
+// caseExtensions returns the formats of case files, and the compressions of those that are not YAML.
+func caseExtensions() (formats, compressions []string) {
+	containers, compressions := rows.Extensions()
+	return append([]string{".yaml", ".yml"}, containers...), compressions
+}
+
+func isCaseExtension(extension string) bool {
+	formats, compressions := caseExtensions()
+	if slices.Contains(formats, extension) {
+		return true
+	}
+	container := containerOf(extension)
+	return slices.Contains(formats, container) && !isYAML(container) && slices.Contains(compressions, strings.TrimPrefix(extension, container))
+}
+
+func isYAML(extension string) bool { return extension == ".yaml" || extension == ".yml" }
 
 // A caseReader reads case files, one after the other, and keeps nothing of them but cases and problems.
 type caseReader struct {
 	*checker
-	size  int64           // of the files that were read
+	size  int64           // of the files that were read, or of their text where that is more
 	known map[string]bool // paths that were read
 }
 
@@ -37,9 +49,11 @@ func (r *caseReader) include(file namedFile) {
 	if !r.sound(file.at) {
 		return
 	}
-	extension := strings.ToLower(filepath.Ext(file.name))
-	if !slices.Contains(caseExtensions, extension) {
-		r.Add(file.at, fmt.Sprintf("want a file of cases that ends in %s, found %s", oneOf(caseExtensions), yamlpos.Quote(file.name)), "")
+	extension := rows.Extension(file.name)
+	if !isCaseExtension(extension) {
+		formats, compressions := caseExtensions()
+		r.Add(file.at, fmt.Sprintf("want a file of cases that ends in %s, found %s", oneOf(formats), yamlpos.Quote(file.name)),
+			fmt.Sprintf("all but YAML may be compressed, and then end in %s besides", oneOf(compressions)))
 		return
 	}
 	r.pipeline.Test.CaseFiles = append(r.pipeline.Test.CaseFiles, file.name)
@@ -61,19 +75,28 @@ func (r *caseReader) include(file namedFile) {
 		return
 	}
 	defer f.Close()
+	var stored int64
 	if info, err := f.Stat(); err == nil {
-		r.size += info.Size()
+		stored = info.Size()
 	}
-	if r.size > maxCaseBytes {
-		r.Addf(file.at, "the files of cases are larger than 64 MiB together")
+	left := maxCaseBytes - r.size
+	if stored > left {
+		r.refuseSize(file.at)
 		return
 	}
-	src := bufio.NewReader(io.LimitReader(f, maxCaseBytes))
-	if extension == ".yaml" || extension == ".yml" {
-		r.includeYAML(path, src)
-		return
+	var size int64
+	if isYAML(extension) {
+		size = r.includeYAML(path, f)
+	} else {
+		size = r.includeRows(path, extension, f, left)
 	}
-	r.includeRows(path, extension, src)
+	if r.size += max(size, stored); r.size > maxCaseBytes {
+		r.refuseSize(file.at)
+	}
+}
+
+func (r *caseReader) refuseSize(at string) {
+	r.Addf(at, "the files of cases are larger than 64 MiB together")
 }
 
 // finish takes over the problems of a case file.
@@ -81,9 +104,14 @@ func (r *caseReader) finish(doc *yamlpos.Document) {
 	r.elsewhere = append(r.elsewhere, doc.Problems()...)
 }
 
-// includeYAML reads a list of cases.
-func (r *caseReader) includeYAML(path string, in io.Reader) {
+// includeYAML reads a list of cases, and returns the size of its text.
+func (r *caseReader) includeYAML(path string, in io.Reader) int64 {
 	src, err := io.ReadAll(io.LimitReader(in, MaxBytes+1))
+	r.addYAML(path, src, err)
+	return int64(len(src))
+}
+
+func (r *caseReader) addYAML(path string, src []byte, err error) {
 	if err != nil {
 		r.elsewhere.Addf(diag.Position{File: path}, "", "read: %s", cause(err))
 		return
@@ -118,25 +146,33 @@ func (r *caseReader) includeYAML(path string, in io.Reader) {
 	r.finish(doc)
 }
 
-// includeRows reads a case from every row.
-func (r *caseReader) includeRows(path, extension string, src *bufio.Reader) {
+// includeRows reads a case from every row, and returns the size of the text. Text beyond the limit is not read.
+func (r *caseReader) includeRows(path, extension string, in io.Reader, limit int64) int64 {
 	doc := yamlpos.NewRows(path)
 	doc.Meant, doc.Foreign = meantKey, decodeNested
 	defer r.finish(doc)
-	head, _ := src.Peek(512) // an error comes again when the rows are read
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
-	if extension == ".json" && bytes.HasPrefix(head, []byte("{")) {
+	reader, err := rows.NewReader(in, extension)
+	if err != nil {
+		doc.Report(diag.Diagnostic{Pos: diag.Position{File: path}, Message: err.Error()})
+		return 0
+	}
+	defer reader.Close()
+	reader.Limit(limit)
+	r.addRows(doc, path, extension, reader)
+	return reader.TextSize()
+}
+
+func (r *caseReader) addRows(doc *yamlpos.Document, path, extension string, reader *rows.Reader) {
+	head, _ := reader.Head(512) // an error comes again when the rows are read
+	if containerOf(extension) == ".json" && bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{")) {
 		doc.Report(diag.Diagnostic{Pos: diag.Position{File: path, Line: 1}, Message: "want a list of cases, found an object",
 			Hint: "begin the file with [, or name it .jsonl where every line is a case"})
 		return
 	}
-	reader, err := rows.NewReader(src, extension)
-	if err != nil {
-		doc.Report(diag.Diagnostic{Pos: diag.Position{File: path}, Message: err.Error()})
-		return
-	}
 	for row, err := range reader.All() {
 		switch problem, isProblem := errors.AsType[*rows.Problem](err); {
+		case isProblem && r.size+reader.TextSize() > maxCaseBytes: // which is told where the file is named
+			return
 		case isProblem:
 			doc.Report(problem.Diagnostic(path))
 			continue
@@ -147,15 +183,22 @@ func (r *caseReader) includeRows(path, extension string, src *bufio.Reader) {
 		if row.Header != nil && !checkColumns(doc, path, row) {
 			return
 		}
-		r.includeRow(doc, extension, row)
+		r.includeRow(doc, containerOf(extension), row)
 	}
 }
 
-func (r *caseReader) includeRow(doc *yamlpos.Document, extension string, row rows.Row) {
+// containerOf cuts the extension of a compression off.
+func containerOf(extension string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(extension, "."), ".")
+	return "." + name
+}
+
+func (r *caseReader) includeRow(doc *yamlpos.Document, container string, row rows.Row) {
 	var members []yamlpos.Member
-	if extension == ".csv" {
+	switch container {
+	case ".csv", ".tsv":
 		members = cells(row)
-	} else {
+	default:
 		for _, f := range row.Fields {
 			members = append(members, yamlpos.Member{Name: f.Name, JSON: f.Value, Line: f.Line, Col: f.Col})
 		}

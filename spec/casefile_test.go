@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"os"
@@ -38,7 +39,8 @@ func TestCaseFilesMeanTheSame(t *testing.T) {
 			",Zwö?,\"two\nlines\",,,,,,\n"
 	)
 	json := "[" + strings.ReplaceAll(strings.TrimSpace(jsonl), "\n\n", ",\n") + "]"
-	for name, text := range map[string]string{"c.yaml": yaml, "c.YML": yaml, "c.jsonl": jsonl, "c.json": json, "sub/c.csv": csv} {
+	for name, text := range map[string]string{"c.yaml": yaml, "c.YML": yaml, "c.jsonl": jsonl, "c.json": json, "sub/c.csv": csv,
+		"c.tsv": strings.ReplaceAll(csv, ",", "\t"), "c.Json.GZ": gzipped(t, json), "c.jsonl.gz": gzipped(t, jsonl), "c.tsv.gz": gzipped(t, strings.ReplaceAll(csv, ",", "\t"))} {
 		p, err := loadCases(t, "  assert: [{contains: a}]\n  cases: {file: "+name+"}\n", map[string]string{name: text})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -66,6 +68,20 @@ func TestCaseFilesMeanTheSame(t *testing.T) {
 			t.Errorf("%s: id %s", name, got[1].ID)
 		}
 	}
+}
+
+// gzipped compresses text.
+func gzipped(t testing.TB, text string) string {
+	t.Helper()
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // TestCaseFilesAreMixed keeps the order of the pipeline file, and knows which files there were.
@@ -132,7 +148,9 @@ c.yaml:3:8: [2].id: "here" is the id of p.yaml:6:7 already`},
 		"missing":         {"none.jsonl", "", "p.yaml:7:14: test.cases[1].file: there is no file \"none.jsonl\"\n\tpaths are relative to the folder of the pipeline file"},
 		"outside":         {"../c.jsonl", "", "p.yaml:7:14: test.cases[1].file: \"../c.jsonl\" leads outside the repository of the pipeline file\n\t*"},
 		"git":             {".git/HEAD.csv", "", "p.yaml:7:14: test.cases[1].file: \".git/HEAD.csv\" leads into a .git folder, which may hold credentials\n\t*"},
-		"an odd ending":   {"c.txt", "", "p.yaml:7:14: test.cases[1].file: want a file of cases that ends in .yaml, .yml, .jsonl, .json or .csv, found \"c.txt\""},
+		"an odd ending":   {"c.txt", "", "p.yaml:7:14: test.cases[1].file: want a file of cases that ends in .yaml, .yml, .jsonl, .json, .csv or .tsv, found \"c.txt\"\n\tall but YAML may be compressed, and then end in .gz or .zst besides"},
+		"compressed YAML": {"c.yaml.gz", "", "p.yaml:7:14: test.cases[1].file: want a file of cases that ends in .yaml, .yml, .jsonl, .json, .csv or .tsv, found \"c.yaml.gz\"\n\t*"},
+		"not compressed":  {"c.JSONL.gz", "{}", "c.JSONL.gz:1: is not compressed by gzip, though its name ends in .gz\n\ttake .gz off its name if it is text"},
 		"named twice":     {"[c.jsonl, ./c.jsonl]", `{"question": "a", "answer": "b"}`, "p.yaml:7:24: test.cases[1].file[1]: \"./c.jsonl\" is named twice"},
 		"a folder":        {"d.csv", "/", "p.yaml:7:14: test.cases[1].file: want a file, found the folder \"d.csv\""},
 		"a shared prompt": {"c.jsonl", `{"question": "a", "answer": "b", "system_prompt": "x", "messages": []}`, "c.jsonl:1:68: row 1.messages: question and messages exclude each other\n\t*"},
@@ -197,6 +215,16 @@ func TestCaseFileLimits(t *testing.T) {
 	if last := list[len(list)-1]; last.Message != "the files of cases are larger than 64 MiB together" {
 		t.Errorf("%v", list)
 	}
+
+	blank := gzipped(t, strings.Repeat("\n", 33<<20)+`{"question": "a", "answer": "b"}`)
+	if _, err = loadCases(t, "  - {file: [a.jsonl.gz]}\n", map[string]string{"a.jsonl.gz": blank}); err != nil {
+		t.Errorf("one file below the limit: %v", err)
+	}
+	_, err = loadCases(t, "  - {file: [a.jsonl.gz, b.jsonl.gz]}\n", map[string]string{"a.jsonl.gz": blank, "b.jsonl.gz": blank})
+	list, _ = errors.AsType[diag.List](err)
+	if len(list) != 1 || list[0].Message != "the files of cases are larger than 64 MiB together" || list[0].Path != "test[0].file[1]" {
+		t.Errorf("%v", list)
+	}
 }
 
 func TestResultsFile(t *testing.T) {
@@ -227,10 +255,12 @@ func FuzzCaseFile(f *testing.F) {
 		{".jsonl", `{"question": "a", "answer": "b", "tools": [{"type": "function", "function": {"name": "f", "parameters": {"a": [1e400]}}}]}`},
 	} {
 		f.Add(seed.ext, []byte(seed.text))
+		f.Add(".tsv", []byte(strings.ReplaceAll(seed.text, ",", "\t")))
+		f.Add(".jsonl.gz", []byte(gzipped(f, seed.text)))
 	}
 	f.Fuzz(func(t *testing.T, extension string, text []byte) {
 		switch extension {
-		case ".yaml", ".jsonl", ".json", ".csv":
+		case ".yaml", ".jsonl", ".json", ".csv", ".tsv", ".jsonl.gz":
 		default:
 			return
 		}
