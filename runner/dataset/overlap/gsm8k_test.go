@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"ftrun/runner/dataset/overlap"
@@ -67,6 +68,35 @@ func BenchmarkRows(b *testing.B) {
 				lookAll(l, rows)
 			}
 			b.ReportMetric(float64(b.N*len(rows))/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+// BenchmarkBeyondASCII looks for 50 of the cases in rows that are written with other signs than ASCII has: one now and then, or all of them.
+func BenchmarkBeyondASCII(b *testing.B) {
+	cases, rows := gsm8k(b, "test"), gsm8k(b, "train")
+	greek := func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			return 'α' + r - 'a'
+		}
+		return r
+	}
+	for name, change := range map[string]func(string) string{
+		"quotes": func(text string) string {
+			return strings.NewReplacer("'", "’", " - ", " — ").Replace(text) + " “Why?”"
+		},
+		"script": func(text string) string { return strings.Map(greek, text) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			changed := make([]overlap.Case, len(rows))
+			for i, r := range rows {
+				changed[i] = overlap.Case{Question: change(r.Question), Answer: r.Answer}
+			}
+			l := overlap.New(cases[:50]).Looker()
+			b.SetBytes(questionBytes(changed))
+			for b.Loop() {
+				lookAll(l, changed)
+			}
 		})
 	}
 }

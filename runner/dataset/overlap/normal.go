@@ -30,6 +30,7 @@ func Normalize(text string) string {
 type words struct {
 	text []byte
 	ends []int // of each word, in text
+	memo *memo // nil: all was ASCII so far
 }
 
 func (w *words) len() int { return len(w.ends) }
@@ -45,7 +46,7 @@ func (w *words) word(n int) []byte {
 
 // read takes the words of a text in place of those that were there.
 func (w *words) read(text string) {
-	s := scanner{in: fold(text), text: w.text[:0], ends: w.ends[:0]}
+	s := scanner{in: w.fold(text), text: w.text[:0], ends: w.ends[:0], memo: w.memo}
 	s.text = slices.Grow(s.text, 2*len(s.in)+8) // a blank before every byte, and as much as is written and looked at at once
 	s.scan()
 	w.text, w.ends = s.text, s.ends
@@ -53,12 +54,20 @@ func (w *words) read(text string) {
 
 // fold puts text beyond ASCII into lower case and compatibility form. It does so in this order because only then a second time changes
 // nothing: some letters compose in lower case alone.
-func fold(text string) string {
+//
+// Most texts need no more than the lower case.
+func (w *words) fold(text string) string {
 	if isASCII(text) {
 		return text
 	}
+	if w.memo == nil {
+		w.memo = new(memo)
+	}
+	if w.memo.areNormal(text) {
+		return strings.Map(w.memo.fold, text)
+	}
 	text = strings.ToValidUTF8(text, "\uFFFD") // norm passes over letters behind what is no text
-	return norm.NFKC.String(strings.Map(foldRune, norm.NFKC.String(text)))
+	return norm.NFKC.String(strings.Map(w.memo.fold, norm.NFKC.String(text)))
 }
 
 func isASCII(text string) bool {
@@ -71,7 +80,7 @@ func isASCII(text string) bool {
 	return true
 }
 
-// foldRune returns a character in lower case, a sign of arithmetic as ASCII has it, and -1 for what is invisible.
+// foldRune returns a character beyond ASCII in lower case, a sign of arithmetic as ASCII has it, and -1 for what is invisible.
 func foldRune(r rune) rune {
 	switch r {
 	case 'ς':
@@ -83,10 +92,63 @@ func foldRune(r rune) rune {
 	case '\u00F7', '\u2044', '\u2215': // divided by; the first slash is that of ½ in compatibility form
 		return '/'
 	}
-	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) {
+	if unicode.Is(unicode.Cf, r) {
 		return -1
 	}
 	return unicode.ToLower(r)
+}
+
+// A memo remembers what is known of characters beyond ASCII. To ask Unicode's tables takes far longer than anything else that is done with a
+// character, and a text has those of one script or two, whose letters lie side by side.
+type memo [1 << 10]character
+
+// A character is what a memo knows of one.
+type character struct {
+	of     rune
+	folded rune
+	kind   wordchars.Kind
+	number bool
+	normal bool // as it is, and folded, whatever such characters stand beside it
+}
+
+// about returns what is to be known of a character beyond ASCII.
+func (m *memo) about(r rune) *character {
+	c := &m[int(r)%len(m)]
+	if c.of != r {
+		folded := foldRune(r)
+		*c = character{r, folded, wordchars.KindOf(r), unicode.IsNumber(r), isNormal(r) && (folded < 0 || isNormal(folded))}
+	}
+	return c
+}
+
+// isNormal reports whether a character is its own compatibility form, and joins with none before it.
+func isNormal(r rune) bool {
+	text := string(r)
+	return norm.NFKC.IsNormalString(text) && norm.NFKC.PropertiesString(text).BoundaryBefore()
+}
+
+// areNormal reports whether the characters of a text are each their own compatibility form and stay so when they are folded.
+func (m *memo) areNormal(text string) bool {
+	for at, r := range text {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		if r == utf8.RuneError && !strings.HasPrefix(text[at:], "\uFFFD") || !m.about(r).normal {
+			return false
+		}
+	}
+	return true
+}
+
+// fold returns a character as [foldRune] does.
+func (m *memo) fold(r rune) rune {
+	if r >= utf8.RuneSelf {
+		return m.about(r).folded
+	}
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
 }
 
 // The classes of bytes: a letter or digit of ASCII has its lower case as its class, and all else one of these.
@@ -118,6 +180,7 @@ type scanner struct {
 	in   string
 	text []byte
 	ends []int
+	memo *memo
 	open bool // a word is being read
 	last byte // what it ends with so far: 'a' a letter, '0' a digit, '+' a sign
 }
@@ -253,20 +316,21 @@ func (s *scanner) beforeDigit(at int) bool {
 }
 
 func (s *scanner) rune(r rune) {
-	switch kind := wordchars.KindOf(r); {
-	case kind == wordchars.Between:
+	c := s.memo.about(r)
+	switch {
+	case c.kind == wordchars.Between:
 		s.end()
-	case kind == wordchars.Whole:
+	case c.kind == wordchars.Whole:
 		s.end()
 		s.begin()
 		s.text = utf8.AppendRune(s.text, r)
 		s.end()
-	case kind == wordchars.OnPart && !s.open: // on nothing
+	case c.kind == wordchars.OnPart && !s.open: // on nothing
 	default:
 		s.begin()
 		s.text = utf8.AppendRune(s.text, r)
 		s.last = 'a'
-		if unicode.IsNumber(r) {
+		if c.number {
 			s.last = '0'
 		}
 	}
