@@ -20,6 +20,9 @@ const (
 	batchBytes = 256 << 10
 )
 
+// maxWorkers is how many goroutines take rows apart at most. More would wait for the one that reads, and hold batches meanwhile.
+const maxWorkers = 16
+
 // maxIgnored bounds how many unused columns are named.
 const maxIgnored = 20
 
@@ -70,6 +73,7 @@ func newRun(config Config, look Look) (*run, error) {
 	return &run{
 		config: config, mapper: m, look: look, hash: maphash.MakeSeed(),
 		split:      split{share: v.Share.Value, seed: v.Seed},
+		seen:       newSeen(),
 		droppedFor: map[string]bool{}, ignored: map[string]bool{},
 	}, nil
 }
@@ -94,7 +98,7 @@ type item struct {
 func (r *run) all(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	workers := runtime.GOMAXPROCS(0)
+	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
 	work := make(chan *batch)
 	order := make(chan *batch, 2*workers)
 
@@ -266,14 +270,13 @@ func (r *run) use(s *source, o *outcome) error {
 	if o.held {
 		out = r.validation
 	}
-	found, earlier := r.seen.meet(o.prompt, o.reply, uint32(number))
-	if found != isNew {
-		if d, drop := r.again(s, o, found, int(earlier)); drop {
+	if found, first := r.seen.meet(o.prompt, o.reply, uint32(number)); found != isNew {
+		d, drop := r.again(s, o, found, int(first))
+		if drop {
 			r.duplicates++
 			return nil
-		} else {
-			o.findings = append(o.findings, d)
 		}
+		o.findings.Add(d)
 	}
 	r.findings.add(o.row, o.findings)
 	if slices.ContainsFunc(o.findings, func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {

@@ -194,12 +194,12 @@ func (s *scanner) scan() {
 		case sign:
 			s.sign(c, i)
 			i++
-		default:
-			i = s.run(i)
 		case beyond:
 			r, size := utf8.DecodeRuneInString(s.in[i:])
 			s.rune(r)
 			i += size
+		default:
+			i = s.run(i)
 		}
 	}
 	s.end()

@@ -1,0 +1,33 @@
+package dataset
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// TestSeen holds the table against maps, on examples that come again and conflict often.
+func TestSeen(t *testing.T) {
+	type pair struct{ prompt, reply uint64 }
+	s := newSeen()
+	firsts, both := map[uint64]uint32{}, map[pair]uint32{}
+	random := rand.New(rand.NewPCG(1, 2))
+	hash := func(n uint64) uint64 { return mix(n, 7) }
+	for row := uint32(1); row <= 300_000; row++ {
+		p := pair{hash(random.Uint64N(60_000)), hash(random.Uint64N(4))}
+		want, at := isNew, uint32(0)
+		if first, ok := both[p]; ok {
+			want, at = isSame, first
+		} else if first, ok := firsts[p.prompt]; ok {
+			want, at = isConflict, first
+		}
+		if got, where := s.meet(p.prompt, p.reply, row); got != want || where != at {
+			t.Fatalf("row %d: found %d of row %d, want %d of row %d", row, got, where, want, at)
+		}
+		if _, ok := firsts[p.prompt]; !ok {
+			firsts[p.prompt] = row
+		}
+		if _, ok := both[p]; !ok {
+			both[p] = row
+		}
+	}
+}
