@@ -178,6 +178,16 @@ func totalAlloc() uint64 {
 	return m.TotalAlloc
 }
 
+// TestManyMembers refuses an object whose members alone would fill the memory.
+func TestManyMembers(t *testing.T) {
+	member := func(i int) string { return fmt.Sprintf("\"m%d\":0,\n", i) }
+	got := transcript(t, &generator{next: "{", count: math.MaxInt, piece: member}, ".json")
+	want := []string{"row 0 @1001:1 problem: the object around the rows has more than 1000 members [fatal]"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestLimit stops in the middle of a text that does not end.
 func TestLimit(t *testing.T) {
 	text := "{}\n" + strings.Repeat("\n", 100)

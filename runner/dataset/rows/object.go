@@ -44,11 +44,18 @@ func invalidUTF8(text []byte) int {
 	return -1
 }
 
-// An objectParser takes JSON objects apart into fields. Its decoder is kept from row to row.
+// An objectParser takes JSON objects apart into fields. Its decoder is kept from row to row, and so are names, which rows mostly have in common.
 type objectParser struct {
-	dec jsontext.Decoder
-	in  bytes.Buffer
+	dec   jsontext.Decoder
+	in    bytes.Buffer
+	names []string // of the first fields of the rows before
 }
+
+// How many names are kept, and how long they may be.
+const (
+	maxNames   = 64
+	maxNameLen = 128
+)
 
 // object returns the fields of the JSON object that is all of text, which starts with it, or what is wrong with the text. Their values are parts
 // of text. The text starts at the given line and column.
@@ -68,12 +75,16 @@ func (p *objectParser) object(text []byte, line, col int) ([]Field, *fault) {
 	}
 	fields := make([]Field, 0, 4)
 	at := cursor{text: text, line: line, col: col}
-	for p.dec.PeekKind() != '}' {
-		name, err := p.dec.ReadToken()
+	for {
+		kind := p.dec.PeekKind()
+		if kind == '}' {
+			break
+		}
+		name, err := p.name(kind, len(fields))
 		if err != nil {
 			return nil, p.fault(err)
 		}
-		field := Field{Name: name.String()}
+		field := Field{Name: name}
 		value, err := p.dec.ReadValue()
 		if err != nil {
 			return nil, p.fault(err)
@@ -92,6 +103,31 @@ func (p *objectParser) object(text []byte, line, col int) ([]Field, *fault) {
 		return nil, &fault{offset: end + indent(rest), message: "more text follows the JSON object"}
 	}
 	return fields, nil
+}
+
+// name reads the name of the field at index i, whose first byte is of the given kind.
+func (p *objectParser) name(kind jsontext.Kind, i int) (string, error) {
+	if kind != '"' {
+		_, err := p.dec.ReadToken()
+		return "", err
+	}
+	quoted, err := p.dec.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	plain := quoted[1 : len(quoted)-1]
+	if i < len(p.names) && string(plain) == p.names[i] {
+		return p.names[i], nil
+	}
+	name := unquote(quoted)
+	if name != string(plain) || len(name) > maxNameLen || i >= maxNames { // only names without escapes are compared
+		return name, nil
+	}
+	if i >= len(p.names) {
+		p.names = append(p.names, make([]string, i+1-len(p.names))...)
+	}
+	p.names[i] = name
+	return name, nil
 }
 
 // value returns what is wrong with the JSON value that text starts with, or nil.

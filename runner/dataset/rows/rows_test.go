@@ -59,6 +59,16 @@ func TestRows(t *testing.T) {
 			`row 8 @8:1 problem: want a JSON object, found null`,
 			`row 9 @9:1 a@9:6=2`,
 		}},
+		{"names in other orders and spellings", ".jsonl", "{\"a\":1,\"b\":2}\n{\"b\":1,\"a\":2}\n{\"\\u0062\":1,\"\":2}\n{\"b\":1,\"c\":2,\"a\":3}", []string{
+			`row 1 @1:1 a@1:6=1 b@1:12=2`,
+			`row 2 @2:1 b@2:6=1 a@2:12=2`,
+			`row 3 @3:1 b@3:11=1 @3:16=2`,
+			`row 4 @4:1 b@4:6=1 c@4:12=2 a@4:18=3`,
+		}},
+		{"a name that is no string", ".jsonl", "{\"a\":1,2:3}\n{{}:1}", []string{
+			`row 1 @1:8 problem: not JSON: object member name must be a string`,
+			`row 2 @2:2 problem: not JSON: object member name must be a string`,
+		}},
 		{"nested key twice", ".jsonl", `{"a":{"b":1,"b":2}}`, []string{
 			`row 1 @1:13 problem: the key "b" occurs twice`,
 		}},
