@@ -64,7 +64,8 @@ func beside(ctx context.Context, w io.Writer, runs int, args []string) error {
 		}
 		ours, theirs = append(ours, one), append(theirs, other)
 	}
-	fmt.Fprintf(w, "%d rows, %s, %d tokens: both programs counted the same, and wrote the same messages row for row\n", ours[0].rows, size(rows), ours[0].tokens)
+	fmt.Fprintf(w, "%d rows, %s, %d tokens: both programs counted the same, and wrote the same messages row for row\n",
+		ours[0].rows, size(rows), ours[0].tokens)
 	report(w, "the plain program", theirs)
 	report(w, "ftrun --until prepare", ours)
 	fmt.Fprintf(w, "ratio of the whole processes: %.1f (wanted: at least 40; hoped for: 60); of processor time: %.1f\n",
