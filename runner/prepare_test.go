@@ -35,16 +35,22 @@ func TestPreparedDataIsReused(t *testing.T) {
 		change func(*testing.T, *bench)
 		want   string
 	}{
-		"nothing":                     {func(*testing.T, *bench) {}, result.StageReused},
-		"a test":                      {edit("icontains: number 3", "icontains: number"), result.StageReused},
-		"hyperparameters":             {edit("test:", "train: {seed: 3}\ntest:"), result.StageReused},
-		"the data":                    {rewrite("data.jsonl", func(b []byte) []byte { return bytes.Replace(b, []byte("Number 1."), []byte("One."), 1) }), result.StageDone},
-		"the system prompt":           {edit("test:", "system_prompt: Be brief.\ntest:"), result.StageDone},
-		"the token limit":             {edit("test:", "token_limit: 100\ntest:"), result.StageDone},
-		"the base model":              {edit("gpt-4.1-mini-2025-04-14", "gpt-4o-mini-2024-07-18"), result.StageDone},
-		"how rows are read":           {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, format: qa}"), result.StageDone},
-		"the training file is cut":    {rewrite(".ftrun/prepared/train.jsonl", func(b []byte) []byte { return b[:len(b)-1] }), result.StageDone},
-		"the training file is edited": {rewrite(".ftrun/prepared/train.jsonl", func(b []byte) []byte { return bytes.ToUpper(b) }), result.StageDone},
+		"nothing":                       {func(*testing.T, *bench) {}, result.StageReused},
+		"a test":                        {edit("icontains: number 3", "icontains: number"), result.StageReused},
+		"hyperparameters":               {edit("test:", "train: {seed: 3}\ntest:"), result.StageReused},
+		"the data":                      {rewrite("data.jsonl", func(b []byte) []byte { return bytes.Replace(b, []byte("Number 1."), []byte("One."), 1) }), result.StageDone},
+		"the system prompt":             {edit("test:", "system_prompt: Be brief.\ntest:"), result.StageDone},
+		"the token limit":               {edit("test:", "token_limit: 100\ntest:"), result.StageDone},
+		"the base model":                {edit("gpt-4.1-mini-2025-04-14", "gpt-4o-mini-2024-07-18"), result.StageDone},
+		"how rows are read":             {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, format: qa}"), result.StageDone},
+		"long rows":                     {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, too_long: drop}"), result.StageDone},
+		"rows that can't be trained on": {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, invalid: drop}"), result.StageDone},
+		"how many rows may go":          {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, too_long: drop, max_dropped: 7}"), result.StageDone},
+		"rows that come again":          {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, duplicates: drop}"), result.StageDone},
+		"leaked keys":                   {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, secrets: \"off\"}"), result.StageDone},
+		"a share to validate with":      {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, validation: {share: 30%, seed: 4}}"), result.StageDone},
+		"the training file is cut":      {rewrite(".ftrun/prepared/train.jsonl", func(b []byte) []byte { return b[:len(b)-1] }), result.StageDone},
+		"the training file is edited":   {rewrite(".ftrun/prepared/train.jsonl", func(b []byte) []byte { return bytes.ToUpper(b) }), result.StageDone},
 		"the training file is gone": {func(t *testing.T, b *bench) {
 			if err := os.Remove(filepath.Join(b.dir, ".ftrun", "prepared", "train.jsonl")); err != nil {
 				t.Fatal(err)

@@ -3,7 +3,9 @@ package dataset_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 
 	"ftrun/runner/dataset"
 	"ftrun/runner/result"
+	"ftrun/spec"
 )
 
 // TestPreparedBytes holds the promise of FormatVersion: where a wanted line here must change, the version must too.
@@ -220,5 +223,41 @@ func TestReplacesTrainingFile(t *testing.T) {
 	}
 	if _, text := prepare(t, c); text != chatPad {
 		t.Errorf("the file holds %q", text)
+	}
+}
+
+// TestAnyNumberOfCores wants the same of the same data, however many goroutines take it apart.
+func TestAnyNumberOfCores(t *testing.T) {
+	var text strings.Builder
+	for i := range 3_000 {
+		switch {
+		case i%7 == 0:
+			text.WriteString(`{"question":"","answer":"a"}` + "\n")
+		case i%11 == 0:
+			text.WriteString("no json\n")
+		case i%13 == 0:
+			text.WriteString(`{"question":"long","answer":"` + strings.Repeat("long ", 50) + `"}` + "\n")
+		default:
+			fmt.Fprintf(&text, `{"question":"question %d","answer":"answer %d","more":"x"}`+"\n", i%800, i%5)
+		}
+	}
+	c := config(t, write(t, "d.jsonl", text.String()))
+	c.TokenLimit = 30
+	c.Dataset.Invalid, c.Dataset.TooLong, c.Dataset.Duplicates = dataset.InvalidDrop, dataset.TooLongDrop, dataset.DuplicatesDrop
+	c.Dataset.Validation.Share = spec.Amount{Value: 0.2, Percent: true, Text: "20%"}
+	var first *dataset.Prepared
+	for _, cores := range []int{1, 2, 8} {
+		before := runtime.GOMAXPROCS(cores)
+		got, _ := prepare(t, c)
+		runtime.GOMAXPROCS(before)
+		if first == nil {
+			first = got
+		}
+		if diff := cmp.Diff(first, got); diff != "" {
+			t.Errorf("on %d cores (-on one +on these):\n%s", cores, diff)
+		}
+	}
+	if s := first.Stats; s.Invalid == 0 || s.Dropped == 0 || s.Duplicates == 0 || s.Validation == 0 {
+		t.Errorf("the data does not have everything: %+v", s)
 	}
 }
