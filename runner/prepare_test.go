@@ -48,7 +48,7 @@ func TestPreparedDataIsReused(t *testing.T) {
 		"how many rows may go":          {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, too_long: drop, max_dropped: 7}"), result.StageDone},
 		"rows that come again":          {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, duplicates: drop}"), result.StageDone},
 		"leaked keys":                   {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, secrets: \"off\"}"), result.StageDone},
-		"a share to validate with":      {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, validation: {share: 30%, seed: 4}}"), result.StageDone},
+		"a share to validate with":      {edit("dataset: data.jsonl", "dataset: {path: data.jsonl, validation: {share: 10%, seed: 4}}"), result.StageDone},
 		"the training file is cut":      {rewrite(".ftrun/prepared/train.jsonl", func(b []byte) []byte { return b[:len(b)-1] }), result.StageDone},
 		"the training file is edited":   {rewrite(".ftrun/prepared/train.jsonl", func(b []byte) []byte { return bytes.ToUpper(b) }), result.StageDone},
 		"the training file is gone": {func(t *testing.T, b *bench) {
