@@ -21,13 +21,13 @@ func chatShape() shape {
 			return m.claimedBy(s, row, roleMessages)
 		},
 		example: func(s *shape, c columns, r *report) *example {
-			ex := &example{}
+			ex := r.example()
 			for _, name := range extraKeys() {
 				if f := c.get(s, name); f != nil {
 					ex.takeExtra(name, nodeOf(f), r)
 				}
 			}
-			ex.messages = readMessages("messages", nodeOf(c.get(s, roleMessages)), r)
+			ex.messages = readMessages(ex.messages, "messages", nodeOf(c.get(s, roleMessages)), r)
 			checkConversation("messages", ex.messages, nodeOf(c.get(s, roleMessages)), r)
 			return ex
 		},

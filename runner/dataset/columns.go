@@ -60,7 +60,8 @@ func (m *mapper) claimedBy(s *shape, row rows.Row, roles ...string) bool {
 
 // match finds the columns of a row. Where one is missing, or two could be meant, it reports so and returns nil.
 func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
-	found := make(columns, len(s.roles))
+	found := append(r.columns[:0], make(columns, len(s.roles))...)
+	r.columns = found
 	sound := true
 	for i := range row.Fields {
 		f := &row.Fields[i]

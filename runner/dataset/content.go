@@ -77,20 +77,42 @@ func (c *messageReader) image(role, path string, part node) {
 // checkText warns of characters that no text for training should have. Tabs and line ends are text. path names the text, and is asked only
 // where there is something to tell.
 func checkText(text string, at node, path func() string, r *report) {
-	control, damaged := -1, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c >= ' ' && c < 0x7F, c > 0xEF, c >= 0x80 && c < 0xEF, c == '\n', c == '\t', c == '\r':
-		case c == 0xEF: // the first byte of U+FFFD
-			damaged = damaged || strings.HasPrefix(text[i:], "\uFFFD")
-		case control < 0:
-			control = i
-		}
-	}
+	control := firstControl(text)
+	damaged := strings.Contains(text, "\uFFFD")
 	if control >= 0 {
 		r.warn(kindControl, at.at(), fmt.Sprintf("%s has the control character %#U", path(), rune(text[control])), "take it out, unless the model should learn to write it")
 	}
 	if damaged {
 		r.warn(kindReplacement, at.at(), path()+" has U+FFFD, which stands where bytes were lost", "read the source again in its own encoding")
 	}
+}
+
+// firstControl returns where the first control character is that no text should have, or -1. It looks at eight bytes at a time.
+func firstControl(text string) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		t := text[i : i+8]
+		x := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 | uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		y := x ^ ones*0x7F
+		if ((x-ones*' ')&^x|(y-ones)&^y)&highs == 0 { // no byte is below a blank, and none is 0x7F
+			continue
+		}
+		if at := controlIn(t); at >= 0 {
+			return i + at
+		}
+	}
+	if at := controlIn(text[i:]); at >= 0 {
+		return i + at
+	}
+	return -1
+}
+
+func controlIn(text string) int {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F {
+			return i
+		}
+	}
+	return -1
 }

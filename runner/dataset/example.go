@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -11,7 +12,7 @@ import (
 type example struct {
 	messages []message // of a preference: what both outputs answer
 	extra    []member  // tools and the like, in their fixed order
-	outputs  []message // of a preference: the preferred one, and the other; else nil
+	outputs  []message // of a preference: the preferred one, and the other; else empty
 }
 
 // A message is one turn. Its content is text, or else what members hold.
@@ -42,14 +43,14 @@ func (e *example) fillSystem(prompt string) {
 			return
 		}
 	}
-	e.messages = append([]message{{role: "system", text: prompt}}, e.messages...)
+	e.messages = slices.Insert(e.messages, 0, message{role: "system", text: prompt})
 }
 
 // appendJSON appends the example and a line feed, and tells where in the line what is learnt begins: the last message, or the outputs. The
 // order of keys and the way strings are quoted (RFC 8785: as few escapes as possible, no HTML escapes) are part of the promise that
 // FormatVersion stands for.
 func (e *example) appendJSON(dst []byte) (line []byte, learnt, rest int) {
-	if e.outputs != nil {
+	if len(e.outputs) > 0 {
 		return e.appendPreference(dst)
 	}
 	dst = append(dst, `{"messages":[`...)

@@ -152,13 +152,28 @@ func shortened(text string) string {
 	return text[:cut] + "…"
 }
 
-// A report collects what is found in one row.
+// A report collects what is found in one row, and holds what the row is made into meanwhile. A goroutine has one for all its rows.
 type report struct {
 	file    string
 	row     rowRef
 	list    diag.List
 	refused bool // the row can't be trained on
 	ignored []string
+	told    map[string]bool // names that were ignored before
+
+	columns columns
+	ex      example
+}
+
+// begin makes the report one of another row.
+func (r *report) begin(file string, row rowRef) {
+	r.file, r.row, r.list, r.refused, r.ignored = file, row, nil, false, nil
+}
+
+// example returns an example with nothing in it yet, valid until the next row.
+func (r *report) example() *example {
+	r.ex = example{messages: r.ex.messages[:0], extra: r.ex.extra[:0], outputs: r.ex.outputs[:0]}
+	return &r.ex
 }
 
 // A rowRef is where a row stands.
@@ -206,9 +221,16 @@ func (r *report) soften() {
 	}
 }
 
-// ignore notes a column that is not read. Ids and tags are for people.
+// ignore notes a column that is not read, once. Ids and tags are for people.
 func (r *report) ignore(name string) {
-	if name != "id" && name != "tags" && name != "" {
-		r.ignored = append(r.ignored, name)
+	if name == "id" || name == "tags" || name == "" || r.told[name] {
+		return
 	}
+	if r.told == nil {
+		r.told = map[string]bool{}
+	}
+	if len(r.told) < maxIgnored {
+		r.told[name] = true
+	}
+	r.ignored = append(r.ignored, name)
 }

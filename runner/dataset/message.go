@@ -16,15 +16,13 @@ func chatRoles() []string {
 // messageKeys are the keys of a message, in the order in which they are written.
 var messageKeys = [...]string{"role", "content", "name", "refusal", "tool_calls", "tool_call_id", "function_call", "audio", "weight"}
 
-// readMessages reads the messages of an array, each by itself. path names the array in what is reported.
-func readMessages(path string, array node, r *report) []message {
+// readMessages appends the messages of an array to list, each read by itself. path names the array in what is reported.
+func readMessages(list []message, path string, array node, r *report) []message {
 	if array.kind() != '[' {
 		r.addf(kindType, array.at(), "%s is %s: want an array", path, kindName(array.kind()))
-		return nil
+		return list
 	}
-	elements := array.elements()
-	list := make([]message, 0, len(elements)+1) // a system prompt may be put before them
-	for i, value := range elements {
+	for i, value := range array.elements() {
 		c := &messageReader{node: value, report: r, array: path, index: i}
 		list = append(list, c.read())
 	}

@@ -53,7 +53,7 @@ func (m *meter) example(e *example) (t tally, longest int) {
 	for _, member := range e.extra {
 		t[shareTools] += m.counter.Count(string(member.value))
 	}
-	if e.outputs == nil {
+	if len(e.outputs) == 0 {
 		return t, t.total()
 	}
 	var sizes [2]int

@@ -32,7 +32,7 @@ func preferenceShape() shape {
 }
 
 func preferenceExample(s *shape, c columns, r *report) *example {
-	ex := &example{}
+	ex := r.example()
 	if text := optionalText(c.get(s, roleSystem), roleSystem, r); text != "" {
 		ex.messages = append(ex.messages, message{role: "system", text: text})
 	}
@@ -78,8 +78,9 @@ func (e *example) readInput(input node, r *report) {
 		r.addf(kindType, input.at(), "input is %s: want an object with messages, or text", kindName(input.kind()))
 		return
 	}
-	list := readMessages(path, array, r)
-	e.messages = append(e.messages, list...)
+	before := len(e.messages)
+	e.messages = readMessages(e.messages, path, array, r)
+	list := e.messages[before:]
 	checkInput(path, list, array, r)
 }
 
@@ -120,7 +121,7 @@ func readOutput(name string, output node, r *report) message {
 		r.addf(kindType, output.at(), "%s is %s: want an array of one assistant message, or text", name, kindName(output.kind()))
 		return message{}
 	}
-	list := readMessages(name, output, r)
+	list := readMessages(nil, name, output, r)
 	if len(list) != 1 {
 		r.addf(kindOrder, output.at(), "%s has %s: want one, of the assistant", name, plural(len(list), "message"))
 		return message{}

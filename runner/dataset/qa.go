@@ -33,7 +33,7 @@ func qaShape() shape {
 
 // turn makes an example of one question and one answer.
 func turn(system, question, answer *rows.Field, s *shape, r *report) *example {
-	ex := &example{messages: make([]message, 0, 3)}
+	ex := r.example()
 	if text := optionalText(system, roleSystem, r); text != "" {
 		ex.messages = append(ex.messages, message{role: "system", text: text})
 	}

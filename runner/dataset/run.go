@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"hash/maphash"
@@ -82,8 +81,7 @@ func newRun(config Config, look Look) (*run, error) {
 type batch struct {
 	source  *source
 	items   []item
-	results []outcome
-	text    *bytes.Buffer // holds the lines of results
+	results *results // once done is closed
 	done    chan struct{}
 }
 
@@ -223,13 +221,12 @@ func (r *run) collect(ctx context.Context, order <-chan *batch) error {
 		if n := len(r.sources); n == 0 || r.sources[n-1] != b.source {
 			r.sources = append(r.sources, b.source)
 		}
-		for i := range b.results {
-			if err := r.takeIn(b.source, &b.results[i]); err != nil {
+		for i := range b.results.outcomes {
+			if err := r.takeIn(b.source, &b.results.outcomes[i]); err != nil {
 				return err
 			}
 		}
-		b.text.Reset()
-		texts.Put(b.text)
+		b.results.free()
 	}
 	return context.Cause(ctx)
 }

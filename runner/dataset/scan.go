@@ -36,12 +36,12 @@ func Scan(ctx context.Context, config Config, look Look) error {
 // teach hands on what an example teaches.
 func (w *worker) teach(s *source, row rows.Row, ex *example) {
 	messages := ex.messages
-	if ex.outputs != nil {
+	if len(ex.outputs) > 0 {
 		messages = append(messages[:len(messages):len(messages)], ex.outputs[0])
 	}
 	var asked []string
 	for i, m := range messages {
-		learnt := !m.weightless && (ex.outputs == nil || i == len(messages)-1)
+		learnt := !m.weightless && (len(ex.outputs) == 0 || i == len(messages)-1)
 		switch {
 		case m.role == "user":
 			asked = append(asked, m.plain())

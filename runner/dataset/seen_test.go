@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"testing"
 )
@@ -28,6 +29,23 @@ func TestSeen(t *testing.T) {
 		}
 		if _, ok := both[p]; !ok {
 			both[p] = row
+		}
+	}
+}
+
+// TestFirstControl holds the search of eight bytes at a time against that of one, with every byte at every place.
+func TestFirstControl(t *testing.T) {
+	for _, filler := range []byte{'a', ' ', '~', '\n', 0x80, 0xFF} {
+		for n := range 20 {
+			for at := range n {
+				for c := range 256 {
+					text := bytes.Repeat([]byte{filler}, n)
+					text[at] = byte(c)
+					if got, want := firstControl(string(text)), controlIn(string(text)); got != want {
+						t.Fatalf("%q: %d, want %d", text, got, want)
+					}
+				}
+			}
 		}
 	}
 }

@@ -39,7 +39,7 @@ var speakers = map[string]string{
 }
 
 func sharegptExample(s *shape, c columns, r *report) *example {
-	ex := &example{}
+	ex := r.example()
 	if text := optionalText(c.get(s, roleSystem), roleSystem, r); text != "" {
 		ex.messages = append(ex.messages, message{role: "system", text: text})
 	}

@@ -1,11 +1,11 @@
 package dataset
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"sync"
 
 	"ftrun/runner/dataset/rows"
@@ -29,6 +29,7 @@ type outcome struct {
 	fate         fate
 	fatal        bool   // no row was read after it
 	line         []byte // of the training file
+	start, end   int    // of line, in the lines of the batch
 	tally        tally
 	prompt       uint64 // hash of what is asked
 	reply        uint64 // hash of what is learnt
@@ -42,7 +43,9 @@ type worker struct {
 	run   *run
 	meter *meter       // nil: rows are only looked at
 	look  func(Lesson) // nil: nobody looks
-	asked []byte
+
+	report report
+	asked  []byte
 }
 
 func (r *run) newWorker() *worker {
@@ -56,28 +59,39 @@ func (r *run) newWorker() *worker {
 	return w
 }
 
-// texts holds buffers for the lines of a batch, to be used again.
-var texts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// results is what came of a batch. Its memory is used again.
+type results struct {
+	outcomes []outcome
+	lines    []byte // of the training file; outcomes have parts of it
+}
 
-// process fills in the outcomes of a batch. Once ctx is done it leaves the rest out.
+var freeResults = sync.Pool{New: func() any { return new(results) }}
+
+// free hands the memory on.
+func (r *results) free() {
+	clear(r.outcomes)
+	r.outcomes, r.lines = r.outcomes[:0], r.lines[:0]
+	freeResults.Put(r)
+}
+
+// process makes the results of a batch. Once ctx is done it leaves the rest out.
 func (w *worker) process(ctx context.Context, b *batch) {
 	defer close(b.done)
-	b.results = make([]outcome, len(b.items))
-	b.text = texts.Get().(*bytes.Buffer)
-	lines := b.text.AvailableBuffer()
-	ends := make([]int, len(b.items))
+	r := freeResults.Get().(*results)
+	r.outcomes = slices.Grow(r.outcomes, len(b.items))[:len(b.items)]
+	b.results = r
 	for i := range b.items {
 		if ctx.Err() != nil {
 			return
 		}
-		lines = w.convert(b.source, &b.items[i], &b.results[i], lines)
-		ends[i] = len(lines)
+		o := &r.outcomes[i]
+		o.start = len(r.lines)
+		r.lines = w.convert(b.source, &b.items[i], o, r.lines)
+		o.end = len(r.lines)
 	}
-	*b.text = *bytes.NewBuffer(lines)
-	start := 0
-	for i, end := range ends {
-		b.results[i].line = lines[start:end]
-		start = end
+	for i := range r.outcomes { // now that lines will not move any more
+		o := &r.outcomes[i]
+		o.line = r.lines[o.start:o.end]
 	}
 	b.items = nil // their memory is free before the batch is collected
 }
@@ -89,7 +103,8 @@ func (w *worker) convert(s *source, it *item, o *outcome, dst []byte) []byte {
 		w.unreadable(s, problem, o)
 		return dst
 	}
-	report := &report{file: s.file.Path, row: rowRef{row.Number, row.Line, row.Col}}
+	report := &w.report
+	report.begin(s.file.Path, rowRef{row.Number, row.Line, row.Col})
 	o.row, o.rowLine, o.col = row.Number, row.Line, row.Col
 	ex := w.run.mapper.example(row, *it.layout, report)
 	if !report.refused && w.meter != nil {
