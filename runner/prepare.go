@@ -25,26 +25,26 @@ func (r *runState) prepare(ctx context.Context, search *search) (done[*dataset.P
 	}
 	r.sweepPrepared()
 	config := DatasetConfig(r.Pipeline, r.preparedDir())
-	digests, err := sourceDigests(config)
-	if err != nil {
-		return done[*dataset.Prepared]{}, err
-	}
-	key := prepareKey(config, digests)
-	if prepared, found := r.preparedBefore(key, config); found {
-		r.notePrepared(prepared)
-		return done[*dataset.Prepared]{Value: prepared, Status: result.StageReused, Reason: reasonPrepared}, search.scan(ctx)
+	if r.Ledger.Knows(recordPrepared) { // else the digests that come of preparing are enough
+		digests, err := sourceDigests(config)
+		if err != nil {
+			return done[*dataset.Prepared]{}, err
+		}
+		if prepared, found := r.preparedBefore(prepareKey(config, digests), config); found {
+			r.notePrepared(prepared)
+			return done[*dataset.Prepared]{Value: prepared, Status: result.StageReused, Reason: reasonPrepared}, search.scan(ctx)
+		}
 	}
 	prepared, err := dataset.Prepare(ctx, config, search.look())
 	if err != nil {
 		return done[*dataset.Prepared]{}, err
 	}
 	r.notePrepared(prepared)
-	for i, source := range prepared.Stats.Sources {
-		if source.SHA256 != digests[i] { // changed between the two readings
-			return done[*dataset.Prepared]{Value: prepared}, nil
-		}
+	var digests []string
+	for _, source := range prepared.Stats.Sources {
+		digests = append(digests, source.SHA256)
 	}
-	return done[*dataset.Prepared]{Value: prepared}, r.journal(recordPrepared, key, prepared)
+	return done[*dataset.Prepared]{Value: prepared}, r.journal(recordPrepared, prepareKey(config, digests), prepared)
 }
 
 // sweepPrepared removes what killed runs left half written. The journal's lock is held: no other run writes here.

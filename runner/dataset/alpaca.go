@@ -39,7 +39,7 @@ func alpacaExample(s *shape, c columns, r *report) *example {
 	ex := turn(c.get(s, roleSystem), c.get(s, roleInstruction), c.get(s, roleOutput), s, r)
 	asked := &ex.messages[len(ex.messages)-2]
 	if input := optionalText(c.get(s, roleInput), roleInput, r); input != "" {
-		asked.text += "\n" + input
+		asked.text, asked.quoted = asked.text+"\n"+input, nil
 	}
 	history := c.get(s, roleHistory)
 	if history == nil || history.Value.Kind() == 'n' {

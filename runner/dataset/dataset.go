@@ -96,11 +96,11 @@ func Prepare(ctx context.Context, config Config, look Look) (*Prepared, error) {
 		prepared, fault = prepare(ctx, config, training, validation, look)
 		return fault
 	}
-	err := atomicfile.WriteFile(config.Out, func(training io.Writer) error {
+	err := atomicfile.WriteMade(config.Out, func(training io.Writer) error {
 		if !config.Dataset.Validation.Set() {
 			return write(training, io.Discard)
 		}
-		return atomicfile.WriteFile(config.ValidationOut, func(validation io.Writer) error { return write(training, validation) })
+		return atomicfile.WriteMade(config.ValidationOut, func(validation io.Writer) error { return write(training, validation) })
 	})
 	list, isData := errors.AsType[diag.List](fault)
 	switch {

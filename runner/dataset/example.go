@@ -19,7 +19,8 @@ type example struct {
 type message struct {
 	role    string
 	text    string
-	members []member // further keys, in their fixed order; "content" among them where it is not text
+	quoted  jsontext.Value // the text as JSON, where the data has it as it is written; else nil
+	members []member       // further keys, in their fixed order; "content" among them where it is not text
 
 	place      place    // where it stands
 	calls      []string // ids of the calls that it makes
@@ -93,7 +94,11 @@ func (m message) appendJSON(dst []byte) []byte {
 	dst = append(dst, '"')
 	if m.text != "" {
 		dst = append(dst, `,"content":`...)
-		dst = appendQuoted(dst, m.text)
+		if m.quoted != nil {
+			dst = append(dst, m.quoted...)
+		} else {
+			dst = appendQuoted(dst, m.text)
+		}
 	}
 	dst = appendMembers(dst, m.members)
 	return append(dst, '}')
@@ -107,6 +112,26 @@ func appendMembers(dst []byte, members []member) []byte {
 		dst = append(dst, m.value...)
 	}
 	return dst
+}
+
+// asWritten returns a JSON string that stands in the data as [appendQuoted] would write its text; of another value, nil. That is so where only
+// the short escapes stand in it, because a JSON string needs no other for what can be read as text but control characters.
+func asWritten(v jsontext.Value) jsontext.Value {
+	if v.Kind() != '"' {
+		return nil
+	}
+	for rest := v[1 : len(v)-1]; ; {
+		i := bytes.IndexByte(rest, '\\')
+		if i < 0 {
+			return v
+		}
+		switch rest[i+1] {
+		case 'n', '"', '\\', 't', 'r', 'b', 'f':
+			rest = rest[i+2:]
+		default:
+			return nil
+		}
+	}
 }
 
 // appendQuoted appends text as a JSON string.

@@ -124,7 +124,7 @@ func (c *messageReader) content(m *message) {
 		}
 		c.fault(kindMissing, "content", "is missing")
 	case v.kind() == '"':
-		m.text = v.text()
+		m.text, m.quoted = v.text(), asWritten(v.value)
 		if strings.TrimSpace(m.text) == "" {
 			c.fault(kindBlank, "content", "is blank")
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // TestSeen holds the table against maps, on examples that come again and conflict often.
@@ -46,6 +48,26 @@ func TestFirstControl(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestAsWritten holds what is copied from the data against what would be written of its text.
+func TestAsWritten(t *testing.T) {
+	for text, want := range map[string]bool{
+		"\"plain é 😀 \u2028\"":  true,
+		`"\n\t\r\b\f\"\\ both"`: true,
+		`"\/"`:                  false,
+		`"\u00e9"`:              false,
+		`"\u0007"`:              false,
+		`7`:                     false,
+	} {
+		v := asWritten(jsontext.Value(text))
+		if (v != nil) != want {
+			t.Errorf("%s: %s", text, v)
+		}
+		if v != nil && string(appendQuoted(nil, unquote(v))) != text {
+			t.Errorf("%s is written as %s", text, appendQuoted(nil, unquote(v)))
 		}
 	}
 }

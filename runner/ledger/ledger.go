@@ -212,6 +212,23 @@ func (l *Ledger) Records(kind, key string) []Record {
 	return records
 }
 
+// Knows reports whether there is a record of a kind, with any key.
+func (l *Ledger) Knows(kind string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id := range l.records {
+		if id.kind == kind {
+			return true
+		}
+	}
+	for id := range l.places {
+		if id.kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
 // Last returns the newest record of a kind with a key.
 func (l *Ledger) Last(kind, key string) (Record, bool) {
 	l.mu.Lock()

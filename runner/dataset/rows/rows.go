@@ -85,7 +85,8 @@ type cursor struct {
 // move goes on to offset and returns its line and column. Offsets must not shrink.
 func (c *cursor) move(offset int) (line, col int) {
 	passed := c.text[c.offset:offset]
-	if i := bytes.LastIndexByte(passed, '\n'); i >= 0 {
+	if bytes.IndexByte(passed, '\n') >= 0 { // which looks at many bytes at once, and mostly finds none
+		i := bytes.LastIndexByte(passed, '\n')
 		c.line += bytes.Count(passed, []byte("\n"))
 		c.col = len(passed) - i
 	} else {
