@@ -8,14 +8,9 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"time"
 
-	"ftrun/reporters"
-	"ftrun/runner"
 	"ftrun/runner/provider/embedded"
-	"ftrun/spec"
-	"ftrun/spec/diag"
 )
 
 // An engine is the embedded engine on a loopback port.
@@ -93,62 +88,4 @@ func readFaults(path string) (*embedded.Faults, error) {
 		return nil, usageError{err: fmt.Errorf("faults: %s: %w", path, err)}
 	}
 	return faults, nil
-}
-
-// validate checks the data of a checked spec and says what is there.
-func validate(ctx context.Context, p *spec.Pipeline, w io.Writer) error {
-	if err := printWarnings(p, w); err != nil {
-		return err
-	}
-	if err := runner.CheckBaseline(p); err != nil {
-		return err
-	}
-	if p.Train.Off {
-		_, err := fmt.Fprintf(w, "%s: ok: %s, no training\n", p.File, counted(len(p.Test.Cases), "test case"))
-		return err
-	}
-	checked, found, err := runner.CheckData(ctx, p)
-	if err != nil {
-		return err
-	}
-	warnings := checked.Warnings
-	if found != nil && found.Summary != "" {
-		warnings = append(warnings, found.Summary)
-	}
-	for _, warning := range warnings {
-		if _, err := fmt.Fprintf(w, "%s: warning: %s\n", p.File, reporters.Line(warning)); err != nil {
-			return err
-		}
-	}
-	if found != nil {
-		if err := reporters.PrintProblems(w, found.Places); err != nil {
-			return err
-		}
-	}
-	_, err = fmt.Fprintf(w, "%s: ok: %s, %d tokens, %s\n",
-		p.File, counted(checked.Stats.Training, "training example"), checked.Stats.Tokens, counted(len(p.Test.Cases), "test case"))
-	return err
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// printWarnings writes what the spec says that may not be meant, or not be allowed.
-func printWarnings(p *spec.Pipeline, w io.Writer) error {
-	warnings := slices.Clone(p.Warnings)
-	if a, found := p.Command(); found {
-		warnings.Add(diag.Diagnostic{Pos: diag.Position{File: p.File}, Message: "a run needs --allow-exec: a case is graded by a command, " + a.Name})
-	}
-	for i := range warnings {
-		if at := &warnings[i]; at.Path != "" {
-			at.Path = "warning: " + at.Path
-		} else {
-			at.Message = "warning: " + at.Message
-		}
-	}
-	return reporters.PrintProblems(w, warnings)
 }

@@ -1,8 +1,8 @@
 // Command ftrun fine-tunes a model and gates on it, as one YAML file says: prepare, train, wait, test.
 //
 // This file is the command line: commands, flags and the exit code. usage.go is what is said of mistakes in them, session.go is one run, state.go its folder, engine.go the embedded
-// engine, view.go what a person sees meanwhile, github.go what a step of GitHub Actions gets besides. plan.go and manage*.go are the commands
-// that look, cancel and clean. Nothing below package main reads the environment, the arguments or the standard streams.
+// engine, view.go what a person sees meanwhile, github.go what a step of GitHub Actions gets besides. validate.go, plan.go and manage*.go are
+// the commands that check, look, cancel and clean. Nothing below package main reads the environment, the arguments or the standard streams.
 package main
 
 import (
@@ -27,7 +27,6 @@ import (
 	"ftrun/reporters"
 	"ftrun/runner"
 	"ftrun/runner/result"
-	"ftrun/spec"
 	"ftrun/spec/diag"
 )
 
@@ -218,7 +217,7 @@ and exits with the verdict:
 	root.SetFlagErrorFunc(flagError)
 	specFlags(root, o)
 	runFlags(root, o)
-	root.AddCommand(validateCommand(o, s), planCommand(o, s, exit), serveCommand(o, s), versionCommand(s))
+	root.AddCommand(validateCommand(o, s, exit), planCommand(o, s, exit), serveCommand(o, s), versionCommand(s))
 	root.AddCommand(statusCommand(o, s, exit), cancelCommand(o, s), cleanCommand(o, s))
 	return root
 }
@@ -236,23 +235,6 @@ func runFlags(root *cobra.Command, o *options) {
 	f.BoolVarP(&o.Verbose, "verbose", "v", o.Verbose, "print every case and every request that is sent again")
 	f.BoolVar(&o.NoColor, "no-color", o.NoColor, "print no colours")
 	f.StringVar(&o.Events, "events", o.Events, "write the run's events to this `file`, a line of JSON each")
-}
-
-func validateCommand(o *options, s *system) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "validate -f pipeline.yaml",
-		Short: "check the spec and the data and print every problem; needs no key and no network",
-		Args:  noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := spec.Load(o.File, loadOptions(*o, *s))
-			if err != nil {
-				return err
-			}
-			return validate(cmd.Context(), p, s.Stdout)
-		},
-	}
-	specFlags(cmd, o)
-	return cmd
 }
 
 func serveCommand(o *options, s *system) *cobra.Command {

@@ -142,3 +142,10 @@ func describe(l runner.Leftover) string {
 	}
 	return text
 }
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"ftrun/runner/result"
+	"ftrun/spec/diag"
 )
 
 // GitHub shows so many annotations of each kind for a step, and so much of each.
@@ -31,32 +33,36 @@ type annotation struct {
 }
 
 // Annotations writes workflow commands of GitHub Actions that put what went wrong beside the lines of the spec and the data: no more
-// than ten of a kind, the last of which says how many there are beyond. What does not count against the run is a notice. locate turns
-// the name of a file, as the run has it, into the path inside the repository.
+// than ten of a kind, the last of which says how many there are beyond. What does not count against the run is a notice, as is what is only
+// worth knowing of the data. locate turns the name of a file, as the run has it, into the path inside the repository.
 //
 // The commands go to a step's output, each on a line of its own. Where the cases can't be read, it writes the rest and returns why.
 func Annotations(w io.Writer, run *result.Run, locate func(file string) string) error {
-	lists := map[string][]annotation{annotateError: runAnnotations(run)}
-	lists[annotateWarning] = warningAnnotations(run)
+	lists, totals := map[string][]annotation{}, map[string]int{}
+	add := func(kind string, all int, list []annotation) {
+		lists[kind] = append(lists[kind], list...)
+		totals[kind] += all
+	}
+	problems := runAnnotations(run)
+	add(annotateError, len(problems), problems)
 	cases, casesErr := caseAnnotations(run)
 	kind := annotateError
 	if run.ExitCode == result.ExitPass {
 		kind = annotateNotice
 	}
-	lists[kind] = append(lists[kind], cases...)
-	totals := map[string]int{
-		annotateError:   len(lists[annotateError]),
-		annotateWarning: len(run.Warnings) + foundLines(run),
-		annotateNotice:  len(lists[annotateNotice]),
-	}
-	totals[kind] += max(run.Summary.Failed+run.Summary.Errored-len(cases), 0)
+	add(kind, max(run.Summary.Failed+run.Summary.Errored, len(cases)), cases)
+	warnings, all := warningAnnotations(run)
+	add(annotateWarning, all, warnings)
+	notes, all := noteAnnotations(run)
+	add(annotateNotice, all, notes)
 
 	var b strings.Builder
 	for _, kind := range []string{annotateError, annotateWarning, annotateNotice} {
 		list := lists[kind]
 		if totals[kind] > shownAnnotations {
-			list = append(list[:shownAnnotations-1:shownAnnotations-1], annotation{
-				title: "ftrun", message: fmt.Sprintf("and %s more, in results.json", thousands(int64(totals[kind]-shownAnnotations+1))),
+			list = slices.Clip(firstOf(list, shownAnnotations-1))
+			list = append(list, annotation{
+				title: "ftrun", message: fmt.Sprintf("and %s more, in results.json", thousands(int64(totals[kind]-len(list)))),
 			})
 		}
 		for _, a := range list {
@@ -127,9 +133,9 @@ func thresholdMessage(t result.Threshold) string {
 	return message
 }
 
-// warningAnnotations returns the first of what a person should look at: cases whose answer stands in the training data, then the run's
-// own warnings, then other cases that stand there.
-func warningAnnotations(run *result.Run) []annotation {
+// warningAnnotations returns the first of what a person should look at, and how many there are in all: cases whose answer stands in the training
+// data, then what else is found in the data, of every kind once, then those of the run's own warnings that these do not tell, then the rest.
+func warningAnnotations(run *result.Run) (list []annotation, all int) {
 	var copied, alike []annotation
 	if found := run.Contamination; found != nil && !listsFindings(run) { // there they are errors
 		for _, f := range gravest(found.Findings, shownAnnotations) {
@@ -140,11 +146,13 @@ func warningAnnotations(run *result.Run) []annotation {
 			}
 		}
 	}
-	list := firstOf(copied, shownAnnotations)
-	for _, w := range firstOf(run.Warnings, shownAnnotations) {
-		list = append(list, annotation{title: "ftrun", message: w})
+	kinds, others, inData := dataAnnotations(run, diag.Warning)
+	warnings := Untold(run.Dataset, run.Warnings)
+	var own []annotation
+	for _, w := range firstOf(warnings, shownAnnotations) {
+		own = append(own, annotation{title: "ftrun", message: w})
 	}
-	return append(list, alike...)
+	return slices.Concat(firstOf(copied, shownAnnotations), kinds, own, others, alike), len(warnings) + inData + foundLines(run)
 }
 
 // findingAnnotations returns an annotation at the line of the case and, where that is known, one at the line of the training example.

@@ -49,15 +49,16 @@ type Console struct {
 	lastLine time.Time // when a line was last written
 	grouped  bool      // a group is open
 
-	dataset *result.Dataset
-	job     *result.Job
-	step    string // what the service last said about its training
-	done    int
-	total   int
-	tally   map[string]int  // cases by status
-	retries int             // in this stage
-	notices int             // that are no warnings, in this stage
-	warned  map[string]bool // the warnings that were written
+	provider string // its kind
+	dataset  *result.Dataset
+	job      *result.Job
+	step     string // what the service last said about its training
+	done     int
+	total    int
+	tally    map[string]int  // cases by status
+	retries  int             // in this stage
+	notices  int             // that are no warnings, in this stage
+	warned   map[string]bool // the warnings that were written
 }
 
 // NewConsole returns a console that writes to w.
@@ -106,6 +107,10 @@ func (c *Console) note(e result.Event) {
 	case result.EventStageStarted:
 		c.stage, c.began, c.lastLine = e.Stage, c.now, c.now
 		c.retries, c.notices = 0, 0
+	case result.EventRunStarted:
+		if e.Provider != nil {
+			c.provider = e.Provider.Kind
+		}
 	case result.EventDataset:
 		c.dataset = e.Dataset
 	case result.EventJob:
@@ -157,6 +162,10 @@ func (c *Console) show(e result.Event) {
 		if c.opts.Verbose && e.Case != nil {
 			c.openGroup("every case")
 			c.println(text(indent2), c.caseSign(*e.Case), text(" "+brief(e.Case.ID, 40)), in(dim, caseRemark(*e.Case)))
+		}
+	case result.EventDataset:
+		if c.opts.Verbose && e.Dataset != nil {
+			c.showDataset(e.Dataset, estimateAt(c.provider, e.Dataset))
 		}
 	case result.EventStageFinished:
 		c.closeGroup()
@@ -248,6 +257,14 @@ func (c *Console) sign(g glyph) piece {
 		return in(g.style, g.ascii)
 	}
 	return in(g.style, g.sign)
+}
+
+// ours returns text as the terminal can show it: the few signs of our own have a form in ASCII.
+func (c *Console) ours(s string) string {
+	if c.opts.ASCII {
+		s = strings.NewReplacer("→", "->", "×", "x", dash, "-", barSign, "#").Replace(s)
+	}
+	return s
 }
 
 // quote returns foreign text for the rest of a line of which the given number of columns is taken.

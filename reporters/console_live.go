@@ -143,26 +143,6 @@ func (c *Console) facts(stage, model string) []string {
 	return facts
 }
 
-// datasetFacts returns where the rows went; what is 0 is left out.
-func datasetFacts(d *result.Dataset) []string {
-	if d == nil {
-		return nil
-	}
-	facts := []string{count(d.Training, "row") + " to train on"}
-	for _, f := range []struct {
-		n    int
-		what string
-	}{{d.Validation, "to validate with"}, {d.Dropped, "dropped as too long"}, {d.Invalid, "invalid"}, {d.Duplicates, "removed as duplicates"}} {
-		if f.n > 0 {
-			facts = append(facts, thousands(int64(f.n))+" "+f.what)
-		}
-	}
-	if d.Tokens > 0 {
-		facts = append(facts, count(d.Tokens, "token"))
-	}
-	return facts
-}
-
 // testFacts returns how the cases came out so far.
 func (c *Console) testFacts() []string {
 	facts := []string{count(c.done, "case")}

@@ -98,6 +98,8 @@ func TestConsole(t *testing.T) {
 		"invalid":       {invalidRun(), log},
 		"interrupted":   {interruptedRun(), log},
 		"fail_quiet":    {failRun(), reporters.ConsoleOptions{Quiet: true}},
+		"messy":         {messyRun(), log},
+		"messy_verbose": {messyRun(), reporters.ConsoleOptions{Verbose: true, Width: 80}},
 		"fail_verbose":  {failRun(), reporters.ConsoleOptions{Verbose: true}},
 		"fail_ascii":    {failRun(), reporters.ConsoleOptions{ASCII: true}},
 		"fail_terminal": {failRun(), reporters.ConsoleOptions{Terminal: true, Color: true, Width: 60}},

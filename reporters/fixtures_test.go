@@ -23,6 +23,7 @@ func runs() map[string]*result.Run {
 		"unfinished":  unfinishedRun(),
 		"interrupted": interruptedRun(),
 		"filtered":    filteredRun(),
+		"messy":       messyRun(),
 	})
 	return all
 }
@@ -39,12 +40,7 @@ func passRun() *result.Run {
 			TrainedTokens: new(int64(37035)), Hyperparameters: map[string]any{"n_epochs": 3, "batch_size": "auto"},
 			TrainingFile: "file-train", Key: "5f0c", Raw: []byte(`{"id":"ftjob-a1b2c3d4","object":"fine_tuning.job"}`),
 		},
-		Dataset: &result.Dataset{
-			Total: 303, Training: 270, Validation: 30, Duplicates: 3, Tokens: 12345,
-			TokenStats:     result.TokenStats{Encoding: "o200k_base", Limit: 4096, Min: 18, Mean: 45.7, P50: 44, P95: 71, Max: 90},
-			Sources:        []result.Source{{Path: "science.jsonl", SHA256: "ab12", Rows: 303, Shape: "qa"}},
-			TrainingSHA256: "cd34", TrainingBytes: 60562,
-		},
+		Dataset: tutorDataset(),
 		Stages: []result.Stage{
 			{Name: "prepare", Status: result.StageDone, Seconds: 0.41},
 			{Name: "train", Status: result.StageAdopted, Seconds: 1.2, Reason: "job ftjob-a1b2c3d4 found at the provider"},
@@ -155,7 +151,7 @@ func hostileRun() *result.Run {
 	r.Job.ID, r.Job.Status, r.Job.Error = h, "failed", &result.JobFailure{Code: h, Message: h}
 	r.Job.Raw = []byte("not json \xff")
 	r.Stages[3].Status, r.Stages[3].Reason = result.StageFailed, h
-	r.Warnings = []string{h}
+	r.Dataset, r.Warnings = hostileDataset(), []string{h}
 	r.Thresholds = []result.Threshold{
 		{Expression: "pass_rate == 1", Verdict: result.ThresholdUndecided, Reason: h},
 		{Expression: "mean_score >= baseline", Unit: "%", Verdict: result.ThresholdUndecided, Cause: result.CauseNotMeasured, Reason: h},

@@ -167,6 +167,7 @@ func FuzzAnnotations(f *testing.F) {
 		c.File, c.ToolCalls = s, []result.ToolCall{{Name: s, Arguments: s}}
 		run.Thresholds[0].Cause, run.Thresholds[0].Interval = s, &result.Interval{}
 		run.Contamination = &result.Contamination{Findings: []result.Finding{{ID: s, Line: 1, File: s, Kind: s, Source: s, SourceLine: 1, Question: s}}}
+		run.Dataset.Findings = []result.DataFinding{{Kind: s, Severity: "warning", Message: s, Hint: s, Places: []result.DataPlace{{File: s, Line: 1, Row: 1, Message: s}}}}
 		run.Cases, run.Summary = result.CaseList{c}, result.Summary{Cases: 1, Failed: 1}
 		for _, c := range annotations(t, run) {
 			if c.name != "error" && c.name != "warning" || len(c.message) > 4096 {

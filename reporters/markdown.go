@@ -29,7 +29,7 @@ func JobSummary(w io.Writer, run *result.Run, room int) error {
 			cases,
 			[]section{
 				repeatSection(run), flakySection(run), fixedSection(run),
-				runSection(run), stageSection(run), datasetSection(run), curveSection(run), warningSection(run),
+				runSection(run), stageSection(run), datasetSection(run), statisticsSection(run), curveSection(run), warningSection(run),
 			},
 		),
 	}

@@ -148,11 +148,29 @@ func datasetSection(run *result.Run) section {
 	if d == nil {
 		return s
 	}
-	s.head = "### Dataset\n\n" + strings.Join(datasetFacts(d), ", ") + "\n\n" + tableHead("file", "rows", "shape")
+	s.head = "### Dataset\n\n" + strings.Join(datasetFacts(d), ", ") + "\n\n" + tableHead("file", "rows", "shape", "use")
 	for _, source := range firstOf(d.Sources, shownSources) {
-		s.items = append(s.items, tableRow(cell(source.Path, 200), thousands(int64(source.Rows)), cell(source.Shape, 40)))
+		s.items = append(s.items, tableRow(cell(source.Path, 200), thousands(int64(source.Rows)), cell(source.Shape, 40), cell(cmp.Or(source.Use, result.UseTraining), 40)))
 	}
 	s.total = len(d.Sources)
+	return s
+}
+
+// statisticsSection has the statistics of the dataset and what was found in it, as the console of a log has them.
+func statisticsSection(run *result.Run) section {
+	s := section{name: "the dataset in detail", weight: weightWarnings, noun: "lines", tail: "\n</details>\n"}
+	if run.Dataset == nil {
+		return s
+	}
+	s.head = "<details><summary>Dataset in detail</summary>\n\n"
+	var b strings.Builder
+	NewConsole(&b, ConsoleOptions{}).showDataset(run.Dataset, estimateAt(run.Provider.Kind, run.Dataset))
+	for l := range strings.Lines(b.String()) {
+		if strings.TrimSpace(l) != "" { // an empty line may not stand where the section is cut
+			s.items = append(s.items, indented(strings.TrimSuffix(l, "\n")))
+		}
+	}
+	s.total = len(s.items)
 	return s
 }
 

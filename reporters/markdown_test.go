@@ -128,6 +128,8 @@ func FuzzMarkdown(f *testing.F) {
 		run.Flaky = []result.Flake{{ID: s}}
 		run.Contamination = &result.Contamination{Findings: []result.Finding{{ID: s, Line: 1, File: s, Kind: s, Source: s, SourceLine: 1, Question: s}}}
 		run.Dataset.Sources = []result.Source{{Path: s, Shape: s}}
+		run.Dataset.Columns, run.Dataset.RoleTokens, run.Dataset.TokenStats.Encoding = map[string]string{s: s}, map[string]int64{s: 1}, s
+		run.Dataset.Findings = []result.DataFinding{{Kind: s, Severity: s, Count: 2, Message: s, Hint: s, Places: []result.DataPlace{{File: s, Line: 1, Message: s}}}}
 		run.Provenance.Spec, run.Provenance.Version = s, s
 		var cases result.CaseList
 		for _, status := range []string{result.CaseFailed, result.CaseErrored} {

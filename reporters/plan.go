@@ -20,19 +20,24 @@ func PrintPlan(w io.Writer, plan *result.Plan, opts ConsoleOptions) error {
 	for _, s := range plan.Stages {
 		c.showPlanned(s, plan)
 	}
+	if plan.Dataset != nil {
+		c.heading("Data")
+		c.showDataset(plan.Dataset, nil) // the figures have what training takes
+	}
 	c.println()
 	for _, row := range c.figures(plan) {
-		c.println(in(dim, indent2+pad(row[0], 12)), c.plain(row[1]))
+		c.println(in(dim, indent2+pad(row[0], 12)), text(c.ours(row[1])))
 	}
 	// As in a run, whose summary it would be.
 	c.showContamination(&result.Run{Contamination: plan.Contamination, Provenance: result.Provenance{Spec: plan.Spec}}, "--json has all")
-	if len(plan.Notes)+len(plan.Warnings) > 0 {
+	warnings := Untold(plan.Dataset, plan.Warnings)
+	if len(plan.Notes)+len(warnings) > 0 {
 		c.println()
 	}
 	for _, n := range plan.Notes {
 		c.showNotice(result.Event{Level: result.LevelInfo, Message: n})
 	}
-	for _, m := range plan.Warnings {
+	for _, m := range warnings {
 		c.showNotice(result.Event{Level: result.LevelWarn, Message: m})
 	}
 	c.println()
@@ -42,14 +47,6 @@ func PrintPlan(w io.Writer, plan *result.Plan, opts ConsoleOptions) error {
 
 // A planPrinter is a console that shows a plan.
 type planPrinter struct{ *Console }
-
-// plain returns text as the terminal can show it: the few signs of our own have a form in ASCII.
-func (c planPrinter) plain(s string) piece {
-	if c.opts.ASCII {
-		s = strings.NewReplacer("→", "->", "×", "x").Replace(s)
-	}
-	return text(s)
-}
 
 func (c planPrinter) showHead(p *result.Plan) {
 	c.println(in(bold, "ftrun plan"), text(" "), in(bold, brief(p.Name, 100)))
@@ -77,7 +74,7 @@ func (c planPrinter) showPlanned(s result.PlannedStage, p *result.Plan) {
 	if s.Name == "prepare" && s.Action == result.PlanRun && p.Dataset != nil {
 		reason = strings.Join(datasetFacts(p.Dataset), c.dot())
 	}
-	c.println(text(indent2+pad(brief(s.Name, 20), 9)), in(actionStyle(s.Action), pad(brief(s.Action, 20), 9)), c.plain(reason))
+	c.println(text(indent2+pad(brief(s.Name, 20), 9)), in(actionStyle(s.Action), pad(brief(s.Action, 20), 9)), text(c.ours(reason)))
 }
 
 func actionStyle(action string) style {

@@ -26,6 +26,7 @@ func plans() map[string]*result.Plan {
 		"alone":    alonePlan(),
 		"hostile":  hostilePlan(),
 		"judged":   judgedPlan(),
+		"messy":    messyPlan(),
 	}
 }
 
@@ -88,6 +89,13 @@ func judgedPlan() *result.Plan {
 	return p
 }
 
+// messyPlan is of data in which much was found.
+func messyPlan() *result.Plan {
+	p := changedPlan()
+	p.Dataset, p.Warnings = messyDataset(), messyRun().Warnings
+	return p
+}
+
 // offlinePlan could not ask.
 func offlinePlan() *result.Plan {
 	p := changedPlan()
@@ -142,7 +150,7 @@ func hostilePlan() *result.Plan {
 	p.Stages = stages(h, h, "adopt", h, "run", h, "run", h)
 	p.Stages[1].JobID, p.Stages[1].Changes = h, []string{h}
 	p.Testing.Models, p.Testing.Judge = []string{h, h}, &result.PlannedJudge{Model: h, Questions: 1}
-	p.Contamination = hostileRun().Contamination
+	p.Contamination, p.Dataset = hostileRun().Contamination, hostileDataset()
 	p.Cost.Note, p.Warnings, p.Notes = h, []string{h}, []string{h}
 	p.Stop = &result.PlannedStop{Stage: h, ExitCode: 3, ReasonCode: h, Reason: h, Hint: h}
 	return p

@@ -135,7 +135,7 @@ type Dataset struct {
 	TokenStats       TokenStats        `json:"token_stats"`
 	RoleTokens       map[string]int64  `json:"role_tokens"`       // Tokens by who says them; "tools" are definitions, "overhead" what messages cost beside their texts
 	ValidationTokens int64             `json:"validation_tokens"` // are not billed
-	Estimate         *Estimate         `json:"estimate"`          // null: nothing is trained
+	Estimate         *Estimate         `json:"estimate"`          // null: nothing is trained, or the epochs can't be told
 	Columns          map[string]string `json:"columns,omitempty"` // of rows with columns: the column that each role was read from
 	Findings         []DataFinding     `json:"findings"`
 	Sources          []Source          `json:"sources"`
