@@ -30,8 +30,11 @@ func TestWriteWhatJSONCannotExpress(t *testing.T) {
 	t.Parallel()
 	nan, inf := math.NaN(), math.Inf(1)
 	run := &result.Run{
-		Job:        &result.Job{ID: "\xff", Raw: json.RawMessage("not json\xff")},
-		Dataset:    &result.Dataset{TokenStats: result.TokenStats{Mean: nan}},
+		Job: &result.Job{ID: "\xff", Raw: json.RawMessage("not json\xff")},
+		Dataset: &result.Dataset{
+			TokenStats: result.TokenStats{Mean: nan}, Estimate: &result.Estimate{USD: &inf}, Findings: []result.DataFinding{{}}, Sources: []result.Source{{}},
+		},
+		Problems:   []result.Problem{{}},
 		Stages:     []result.Stage{{Seconds: inf}},
 		Summary:    result.Summary{PassRate: &nan},
 		Thresholds: []result.Threshold{{Value: &nan, Wanted: &inf, Low: &nan, PValue: &nan, Interval: &result.Interval{Low: nan}}},
@@ -58,7 +61,7 @@ func TestWriteWhatJSONCannotExpress(t *testing.T) {
 		t.Errorf("invalid UTF-8")
 	}
 	for _, want := range []string{
-		`"id": "\ufffd"`, `"hyperparameters": {}`, `"raw": "not json\ufffd"`, `"mean": 0`, `"sources": []`, `"seconds": 0`,
+		`"id": "\ufffd"`, `"hyperparameters": {}`, `"raw": "not json\ufffd"`, `"mean": 0`, `"histogram": []`, `"role_tokens": {}`, `"usd": null`, `"places": []`, `"use": "training"`, `"severity": "error"`, `"seconds": 0`,
 		`"value": null`, `"question": "<a> & \ufffd \u2028"`, `"tags": []`, `"latency_ms": 0`, `"weight": 0`,
 		`"fixed_cases": [],`, `"method": "as it is"`, `"smallest": 1`, `"mean_score": null`, `"pass_all": []`, `"coverage": 0`, `"jaccard": 0`,
 	} {
@@ -75,6 +78,7 @@ func TestWriteWhatJSONCannotExpress(t *testing.T) {
 		}
 	}
 	if run.Stages[0].Seconds != inf || run.Thresholds[0].Value != &nan || run.Job.Hyperparameters != nil ||
+		run.Dataset.Estimate.USD != &inf || run.Dataset.Findings[0].Places != nil || run.Dataset.Sources[0].Use != "" || run.Problems[0].Severity != "" ||
 		run.Comparison.MeanScore == nil || run.Comparison.PassRate.Smallest != inf || run.Cases.(result.CaseList)[0].Repeats[0].Score != &nan {
 		t.Errorf("writing changed the run")
 	}
