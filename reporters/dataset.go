@@ -166,6 +166,18 @@ func estimateAt(providerKind string, d *result.Dataset) *result.Estimate {
 	return d.Estimate
 }
 
+// estimateText is what training would take on one line, or nothing where that is not known.
+func estimateText(run *result.Run) string {
+	if run.Dataset == nil {
+		return ""
+	}
+	var texts []string
+	for _, f := range estimateFacts(estimateAt(run.Provider.Kind, run.Dataset), run.Dataset.Tokens) {
+		texts = append(texts, f.name+" "+f.text)
+	}
+	return strings.Join(texts, "; ")
+}
+
 // bars draws a histogram with a bar for each range, the longest of so many columns.
 func bars(buckets []result.TokenBucket, columns int) []string {
 	buckets = merged(buckets)

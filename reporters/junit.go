@@ -132,6 +132,7 @@ func (b *junitBuilder) stages() junit.Testsuite {
 	s := b.suite(suiteStages)
 	for _, p := range [][2]string{
 		{"provider", b.run.Provider.Kind}, {"base_model", b.run.BaseModel}, {"fine_tuned_model", b.run.FineTunedModel},
+		{"dataset", strings.Join(datasetFacts(b.run.Dataset), ", ")}, {"training_estimate", estimateText(b.run)},
 		{"verdict", string(b.run.Verdict)}, {"exit_code", fmt.Sprint(b.run.ExitCode)}, {"ftrun_version", b.run.Provenance.Version},
 	} {
 		if p[1] != "" {
