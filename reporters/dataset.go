@@ -107,7 +107,8 @@ func fileFacts(d *result.Dataset) []fact {
 
 // columnOrder is that in which people think of the roles that columns have; others come first.
 var columnOrder = []string{
-	"system", "history", "question", "prompt", "instruction", "input", "messages", "conversations", "answer", "completion", "output", "preferred_output", "non_preferred_output",
+	"system", "history", "question", "prompt", "instruction", "input", "messages", "conversations",
+	"answer", "completion", "output", "preferred_output", "non_preferred_output",
 }
 
 // shapeText returns the shape of the rows, and which columns they were read from.
