@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ftrun/runner/provider"
@@ -210,6 +211,7 @@ func Conclude(run *result.Run, err error) {
 	}
 	for _, d := range problems {
 		run.Problems = append(run.Problems, result.Problem{
+			Severity: d.Severity.String(), Kind: d.Kind,
 			File: d.Pos.File, Line: d.Pos.Line, Col: d.Pos.Col, Path: d.Path, Message: d.Message, Hint: d.Hint,
 		})
 	}
@@ -221,6 +223,7 @@ func brief(err error) string {
 	if _, ok := errors.AsType[*contaminatedError](err); ok || !errors.As(err, &problems) {
 		return err.Error()
 	}
+	problems = slices.DeleteFunc(slices.Clone(problems), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
 	if len(problems) == 1 {
 		return problems[0].String()
 	}

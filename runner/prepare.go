@@ -13,6 +13,7 @@ import (
 
 	"ftrun/runner/dataset"
 	"ftrun/runner/ledger"
+	"ftrun/runner/provider"
 	"ftrun/runner/result"
 	"ftrun/spec"
 )
@@ -80,9 +81,13 @@ const reasonPrepared = "the same data, prepared in the same way"
 // recordPrepared is the kind of the journal records of prepared data, by prepare key.
 const recordPrepared = "prepared"
 
-// estimate puts into the statistics what training would take.
+// estimate puts into the statistics what training would take. The embedded engine's own choice of epochs is not the usual one, and of that it
+// says nothing.
 func (r *runState) estimate(prepared *dataset.Prepared) {
 	q := r.quote(prepared)
+	if q.guessed && r.tariff.kind == provider.KindEmbedded {
+		return
+	}
 	prepared.Stats.Estimate = &result.Estimate{
 		Epochs: q.epochs, EpochsGuessed: q.guessed, BilledTokens: prepared.Stats.Tokens * int64(q.epochs), USD: q.usd,
 	}

@@ -181,7 +181,7 @@ func TestSeveralFiles(t *testing.T) {
 	c.Training = append(c.Training, dataset.File{Name: "c.jsonl", Path: write(t, "c.jsonl", chats(1))}, dataset.File{Name: "gone", Path: filepath.Join(t.TempDir(), "gone.jsonl")})
 	_, err := dataset.Check(t.Context(), c, nil)
 	list, _ := err.(diag.List)
-	if len(list) != 2 || !strings.Contains(err.Error(), "row 1: the row has the shape of chat rows, and the file holds question and answer rows") ||
+	if len(list) != 3 || !strings.Contains(err.Error(), "row 1: the row has the shape of chat rows, and the file holds question and answer rows") ||
 		!strings.Contains(err.Error(), "gone.jsonl: no such file") {
 		t.Errorf("a file of another shape and one that is not there: %v", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"ftrun/runner/dataset"
 	"ftrun/runner/result"
 	"ftrun/spec"
+	"ftrun/spec/diag"
 )
 
 // TestPreparedBytes holds the promise of FormatVersion: where a wanted line here must change, the version must too.
@@ -121,7 +122,9 @@ func TestStats(t *testing.T) {
 	const long, short = 3*3 + 1 + 1 + 1 + 6 + 1 + 2 + 3, 3*3 + 1 + 1 + 1 + question + 1 + 1 + 3
 	want := &dataset.Prepared{
 		Path: c.Out, SHA256: got.SHA256, Bytes: got.Bytes,
-		Warnings: []string{`columns not used for training: "topic"`},
+		Warnings: []string{c.Training[0].Path + `:1:1: row 1: column "topic" is not used for training`},
+		Advice: diag.List{{Severity: diag.Warning, Kind: "unused_column", Pos: diag.Position{File: c.Training[0].Path, Line: 1, Col: 1}, Path: "row 1",
+			Message: `column "topic" is not used for training`, Hint: "name it in dataset.fields if it should be"}},
 		Stats: result.Dataset{
 			Total: 11, Training: 11, Tokens: long + 10*short, TrainingSHA256: got.SHA256, TrainingBytes: got.Bytes,
 			TokenStats: result.TokenStats{
@@ -130,8 +133,10 @@ func TestStats(t *testing.T) {
 			},
 			RoleTokens: map[string]int64{"system": 11, "user": 6 + 10*question, "assistant": 12, "overhead": 11 * (3*3 + 3 + 3)},
 			Columns:    map[string]string{"question": "question", "answer": "answer"},
-			Findings:   []result.DataFinding{{Kind: "unused_column", Severity: "note", Count: 1, Message: `column "topic" is not used for training`}},
-			Sources:    []result.Source{{Path: "d.jsonl", SHA256: hex.EncodeToString(source[:]), Rows: 11, Shape: "qa", Use: "training"}},
+			Findings: []result.DataFinding{{Kind: "unused_column", Severity: "warning", Count: 1, Message: `column "topic" is not used for training`,
+				Hint:   "name it in dataset.fields if it should be",
+				Places: []result.DataPlace{{File: c.Training[0].Path, Line: 1, Col: 1, Row: 1, Message: `column "topic" is not used for training`}}}},
+			Sources: []result.Source{{Path: "d.jsonl", SHA256: hex.EncodeToString(source[:]), Rows: 11, Shape: "qa", Use: "training"}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -16,9 +16,6 @@ func (r *run) conclude() (*Prepared, error) {
 	if err := r.findings.err(); err != nil {
 		return nil, err
 	}
-	for _, name := range sortedNames(r.ignored) {
-		r.findings.count(diag.Diagnostic{Severity: diag.Note, Kind: kindUnusedColumn, Message: fmt.Sprintf("column %q is not used for training", name)}, 0)
-	}
 	prepared := &Prepared{
 		SHA256: r.training.sha256(), Bytes: r.training.bytes,
 		Stats: r.stats(), Warnings: append(r.counting.warnings, r.warnings()...), Advice: r.findings.advice,
@@ -81,10 +78,9 @@ func (r *run) checkDropped() {
 	}
 	r.fault(kindDropped, fmt.Sprintf("%d of %s dropped (%d too long, %d invalid), and dataset.max_dropped is %s",
 		out, plural(r.total(), "row"), r.dropped, r.invalid, limit.Text), "mend the rows, or raise dataset.max_dropped")
-	for _, d := range r.findings.advice { // they are why
+	for i, d := range r.findings.advice { // they are why
 		if d.Kind == kindLong || r.droppedFor[d.Kind] {
-			d.Severity = diag.Error
-			r.findings.errors = append(r.findings.errors, d)
+			r.findings.advice[i].Severity = diag.Error
 		}
 	}
 }
@@ -114,9 +110,13 @@ func (r *run) checkSize() {
 	}
 }
 
-// fault reports what is wrong with the data as a whole.
+// fault reports what is wrong with the data as a whole, at its first file.
 func (r *run) fault(kind, message, hint string) {
-	r.findings.add(0, diag.List{{Kind: kind, Pos: diag.Position{File: r.config.Training[0].Path}, Message: message, Hint: hint}})
+	pos := r.config.Dataset.Pos
+	if len(r.config.Training) > 0 {
+		pos = diag.Position{File: r.config.Training[0].Path}
+	}
+	r.findings.add(0, diag.List{{Kind: kind, Pos: pos, Message: message, Hint: hint}})
 }
 
 func (r *run) warnings() []string {
@@ -130,9 +130,5 @@ func (r *run) warnings() []string {
 	if r.duplicates > 0 {
 		list = append(list, fmt.Sprintf("%d of %s dropped: an earlier row is the same", r.duplicates, plural(r.total(), "row")))
 	}
-	list = append(list, r.findings.summaries()...)
-	if names := sortedNames(r.ignored); len(names) > 0 {
-		list = append(list, "columns not used for training: "+quoteNames(names))
-	}
-	return list
+	return append(list, r.findings.summaries()...)
 }

@@ -50,7 +50,7 @@ func prepare(t testing.TB, c dataset.Config) (*dataset.Prepared, string) {
 	return prepared, string(text)
 }
 
-// problems returns what is wrong, one problem a line, without the folder of the file. Hints follow a bar.
+// problems returns what is wrong, one error a line, without the folder of the file. Hints follow a bar.
 func problems(t testing.TB, c dataset.Config) []string {
 	t.Helper()
 	prepared, err := dataset.Prepare(t.Context(), c, nil)
@@ -63,6 +63,9 @@ func problems(t testing.TB, c dataset.Config) []string {
 	}
 	var lines []string
 	for _, d := range list {
+		if d.Severity != diag.Error {
+			continue
+		}
 		line := strings.ReplaceAll(d.String(), filepath.Dir(c.Training[0].Path)+string(filepath.Separator), "")
 		if d.Hint != "" {
 			line += " | " + d.Hint

@@ -105,12 +105,15 @@ func (f *findings) count(d diag.Diagnostic, row int) *result.DataFinding {
 	return g
 }
 
-// err returns the errors as a sorted [diag.List]; the last says how many more there are.
+// err returns all that was found as a sorted [diag.List] where there are errors; the last of them says how many more there are.
 func (f *findings) err() error {
+	if !f.failed() {
+		return nil
+	}
 	if f.more > 0 {
 		f.errors.Add(diag.Diagnostic{Pos: f.first, Message: fmt.Sprintf("and %d more problems from here on", f.more)})
 	}
-	return f.errors.Err()
+	return append(f.errors, f.advice...).Err()
 }
 
 // grouped returns what was found, the gravest first.

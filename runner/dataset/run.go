@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"io"
 	"runtime"
@@ -241,9 +242,7 @@ func (r *run) flush() error {
 // takeIn does with a row what is decided about it, row after row.
 func (r *run) takeIn(s *source, o *outcome) error {
 	for _, name := range o.ignored {
-		if len(r.ignored) < maxIgnored {
-			r.ignored[name] = true
-		}
+		r.unused(s, o, name)
 	}
 	r.findings.fatal = r.findings.fatal || o.fatal
 	switch {
@@ -259,6 +258,18 @@ func (r *run) takeIn(s *source, o *outcome) error {
 	}
 	r.findings.add(o.row, o.findings)
 	return nil
+}
+
+// unused reports a column that nothing is made of, where it is met first.
+func (r *run) unused(s *source, o *outcome, name string) {
+	if r.ignored[name] || len(r.ignored) == maxIgnored {
+		return
+	}
+	r.ignored[name] = true
+	r.findings.add(o.row, diag.List{{
+		Severity: diag.Warning, Kind: kindUnusedColumn, Pos: diag.Position{File: s.file.Path, Line: o.rowLine, Col: o.col}, Path: fmt.Sprintf("row %d", o.row),
+		Message: fmt.Sprintf("column %q is not used for training", name), Hint: "name it in dataset.fields if it should be",
+	}})
 }
 
 // use writes an example, unless it came before.
