@@ -86,6 +86,9 @@ type batch struct {
 	done    chan struct{}
 }
 
+// freeItems holds lists of items to be used again.
+var freeItems = sync.Pool{New: func() any { return new(make([]item, 0, batchRows)) }}
+
 // An item is a row, or a problem in place of one.
 type item struct {
 	raw     rows.Raw
@@ -163,7 +166,7 @@ func (r *run) readSource(s *source, send func(*batch) error) error {
 	}
 	defer reader.Close()
 	for more := true; more; {
-		b := &batch{source: s, items: make([]item, 0, batchRows), done: make(chan struct{})}
+		b := &batch{source: s, items: (*freeItems.Get().(*[]item))[:0], done: make(chan struct{})}
 		if more, err = r.fill(b, reader); err != nil {
 			return err
 		}

@@ -137,8 +137,8 @@ func unquote(v jsontext.Value) string {
 	if text := v[1 : len(v)-1]; bytes.IndexByte(text, '\\') < 0 {
 		return unsafe.String(unsafe.SliceData(text), len(text))
 	}
-	text, _ := jsontext.AppendUnquote(nil, v) // rows checks every value
-	return string(text)
+	text, _ := jsontext.AppendUnquote(make([]byte, 0, len(v)), v) // rows checks every value
+	return unsafe.String(unsafe.SliceData(text), len(text))
 }
 
 // kindName names a kind of JSON value in a sentence.

@@ -45,6 +45,7 @@ type worker struct {
 	look  func(Lesson) // nil: nobody looks
 
 	report report
+	fields []rows.Field // of the row before
 	asked  []byte
 }
 
@@ -93,16 +94,19 @@ func (w *worker) process(ctx context.Context, b *batch) {
 		o := &r.outcomes[i]
 		o.line = r.lines[o.start:o.end]
 	}
-	b.items = nil // their memory is free before the batch is collected
+	items := b.items
+	clear(items) // the rows' memory is free before the batch is collected
+	freeItems.Put(&items)
 }
 
 // convert makes an outcome of an item, and appends the line of the training file to dst.
 func (w *worker) convert(s *source, it *item, o *outcome, dst []byte) []byte {
-	row, problem := it.parse()
+	row, problem := it.parse(w.fields)
 	if problem != nil {
 		w.unreadable(s, problem, o)
 		return dst
 	}
+	w.fields = row.Fields
 	report := &w.report
 	report.begin(s.file.Path, rowRef{row.Number, row.Line, row.Col})
 	o.row, o.rowLine, o.col = row.Number, row.Line, row.Col
@@ -136,12 +140,12 @@ func (w *worker) convert(s *source, it *item, o *outcome, dst []byte) []byte {
 	return dst
 }
 
-// parse takes the row of an item apart.
-func (it *item) parse() (rows.Row, *rows.Problem) {
+// parse takes the row of an item apart, over the fields of an earlier row.
+func (it *item) parse(over []rows.Field) (rows.Row, *rows.Problem) {
 	if it.problem != nil {
 		return rows.Row{}, it.problem
 	}
-	row, err := it.raw.Parse()
+	row, err := it.raw.ParseOver(over)
 	if err == nil {
 		return row, nil
 	}

@@ -57,9 +57,9 @@ const (
 	maxNameLen = 128
 )
 
-// object returns the fields of the JSON object that is all of text, which starts with it, or what is wrong with the text. Their values are parts
-// of text. The text starts at the given line and column.
-func (p *objectParser) object(text []byte, line, col int) ([]Field, *fault) {
+// object appends the fields of the JSON object that is all of text, which starts with it, or tells what is wrong with the text. Their values are
+// parts of text. The text starts at the given line and column.
+func (p *objectParser) object(fields []Field, text []byte, line, col int) ([]Field, *fault) {
 	if fault := checkText(text); fault != nil {
 		return nil, fault
 	}
@@ -73,7 +73,9 @@ func (p *objectParser) object(text []byte, line, col int) ([]Field, *fault) {
 	if _, err := p.dec.ReadToken(); err != nil {
 		return nil, p.fault(err)
 	}
-	fields := make([]Field, 0, 4)
+	if fields == nil {
+		fields = make([]Field, 0, 4)
+	}
 	at := cursor{text: text, line: line, col: col}
 	for {
 		kind := p.dec.PeekKind()

@@ -44,13 +44,16 @@ var parsers = sync.Pool{New: func() any { return new(objectParser) }}
 
 // Parse takes the row apart. An error is a [*Problem] of this row alone. Goroutines may parse at the same time. Values of fields are parts of the
 // row's own text, and nobody may change them.
-func (r Raw) Parse() (Row, error) {
+func (r Raw) Parse() (Row, error) { return r.ParseOver(nil) }
+
+// ParseOver is [Raw.Parse] for whoever needs one row at a time: the fields are put over those of an earlier row.
+func (r Raw) ParseOver(fields []Field) (Row, error) {
 	p := parsers.Get().(*objectParser)
 	defer parsers.Put(p)
-	return r.parse(p)
+	return r.parse(p, fields[:0])
 }
 
-func (r Raw) parse(p *objectParser) (Row, error) {
+func (r Raw) parse(p *objectParser, fields []Field) (Row, error) {
 	row := Row{Number: r.Number, Line: r.Line, Col: r.Col}
 	if r.record != nil {
 		row.Header = r.record.named
@@ -62,7 +65,7 @@ func (r Raw) parse(p *objectParser) (Row, error) {
 		row.Fields = fields
 		return row, nil
 	}
-	fields, fault := p.object(r.text, r.Line, r.Col)
+	fields, fault := p.object(fields, r.text, r.Line, r.Col)
 	if fault != nil {
 		return Row{}, r.problem(fault)
 	}

@@ -102,7 +102,7 @@ func (r *Reader) Next() (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	return raw.parse(&r.parser)
+	return raw.parse(&r.parser, nil)
 }
 
 // NextRaw returns the next row as [Reader.Next] does, but leaves it to [Raw.Parse] to take it apart: what has to be done one row after the other is
