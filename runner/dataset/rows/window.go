@@ -59,7 +59,8 @@ func (w *window) slide(n int) {
 func (w *window) position(offset int64) (line, col int) {
 	if to := min(int(offset-w.base), len(w.text)); to > w.at {
 		passed := w.text[w.at:to]
-		if i := bytes.LastIndexByte(passed, '\n'); i >= 0 {
+		if bytes.IndexByte(passed, '\n') >= 0 { // which looks at many bytes at once, and in most rows finds none
+			i := bytes.LastIndexByte(passed, '\n')
 			w.line += bytes.Count(passed, []byte("\n"))
 			w.begin = w.base + int64(w.at+i) + 1
 		}
