@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ftrun/runner/dataset"
+	"ftrun/spec"
 	"ftrun/spec/diag"
 )
 
@@ -66,7 +67,7 @@ func TestFormatsAreShown(t *testing.T) {
 		}
 		config := dataset.Config{Training: []dataset.File{{Name: "d.jsonl", Path: path}}, BaseModel: "gpt-4.1-mini"}
 		if format == "preference" {
-			config.Method = dataset.MethodDPO
+			config.Method = spec.MethodDPO
 		}
 		checked, err := dataset.Check(t.Context(), config, nil)
 		if err != nil {

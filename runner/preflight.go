@@ -44,23 +44,17 @@ func (t *trainer) tooLarge(file jobFile, limit int64) diag.Diagnostic {
 	return d
 }
 
-// The methods of training.
-const (
-	methodSupervised = "supervised" // every service has it that trains at all
-	methodDPO        = "dpo"
-)
-
 // methodProblem says why a method can't be asked for at an endpoint, and the way out, or nothing. What a service's documents leave open is
 // for the service to say.
 func methodProblem(p *spec.Pipeline, e provider.Endpoint) (message, hint string) {
 	method := p.Train.Method
 	switch {
-	case method == methodSupervised:
+	case method == spec.MethodSupervised:
 		return "", ""
 	case e.Wire == provider.WireHyperparameters:
 		return fmt.Sprintf("provider %q is sent wire: %s, which has no place for the method %q", e.Kind, e.Wire, method),
 			"train at a provider that takes a method (openai, azure, embedded), or set provider.wire: method if the service takes one all the same"
-	case method == methodDPO && e.Profile().RefusesDPO(p.BaseModel):
+	case method == spec.MethodDPO && e.Profile().RefusesDPO(p.BaseModel):
 		return fmt.Sprintf("provider %q documents no %s for base model %q", e.Kind, method, p.BaseModel),
 			"choose a base model that it documents for the method, or train.method: supervised"
 	default:

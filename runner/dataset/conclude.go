@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"ftrun/runner/result"
+	"ftrun/spec"
 	"ftrun/spec/diag"
 )
 
@@ -61,10 +62,10 @@ func (r *run) checkMethod() {
 	shape := r.mapper.shape
 	switch isPreference := shape != nil && shape.name == "preference"; {
 	case shape == nil:
-	case r.config.Method == MethodDPO && !isPreference:
+	case r.config.Method == spec.MethodDPO && !isPreference:
 		r.fault(kindShape, "the method is dpo, which learns from preference rows, and the data holds "+shape.title,
 			"give rows with input, preferred_output and non_preferred_output, or set train.method: supervised")
-	case r.config.Method != MethodDPO && isPreference:
+	case r.config.Method != spec.MethodDPO && isPreference:
 		r.fault(kindShape, "the data holds preference rows, which the method dpo learns from, and the method is supervised", "set train.method: dpo")
 	}
 }

@@ -39,12 +39,6 @@ const (
 	SecretsOff   = "off"
 )
 
-// The training methods that decide about rows.
-const (
-	MethodSupervised = "supervised"
-	MethodDPO        = "dpo"
-)
-
 // A File is a data file.
 type File struct {
 	Name string // as the spec has it

@@ -42,7 +42,7 @@ func FuzzPrepare(f *testing.F) {
 		if drop {
 			c.Dataset.Invalid, c.Dataset.TooLong = dataset.InvalidDrop, dataset.TooLongDrop
 		}
-		for _, c.Method = range []string{dataset.MethodSupervised, dataset.MethodDPO} {
+		for _, c.Method = range []string{spec.MethodSupervised, spec.MethodDPO} {
 			var training, validation bytes.Buffer
 			got, err := dataset.PrepareTo(context.Background(), c, &training, &validation, nil)
 			if err != nil {

@@ -72,7 +72,7 @@ func TestShapes(t *testing.T) {
 			c := config(t, write(t, "d.jsonl", strings.Repeat(test.row+"\n", 10)))
 			c.Dataset.Fields = test.fields
 			if test.shape == "preference" {
-				c.Method = dataset.MethodDPO
+				c.Method = spec.MethodDPO
 			}
 			got, text := prepare(t, c)
 			if diff := cmp.Diff(strings.Repeat(test.want, 10), text); diff != "" {
@@ -152,7 +152,7 @@ func TestPreferenceProblems(t *testing.T) {
 		`{"input":{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x"}}]}]}` + outputs: `input.messages[0] has content of type "image_url": preferences are learnt from text only`,
 	} {
 		c := config(t, write(t, "d.jsonl", row))
-		c.Method = dataset.MethodDPO
+		c.Method = spec.MethodDPO
 		got := strings.Join(problems(t, c), "\n")
 		if !strings.Contains(got, want) {
 			t.Errorf("problems of %s are\n%s\nwant among them %s", row, got, want)
@@ -164,8 +164,8 @@ func TestPreferenceProblems(t *testing.T) {
 func TestMethodAndShape(t *testing.T) {
 	pairs := strings.Repeat(`{"prompt":"q","chosen":"good","rejected":"bad"}`+"\n", 10)
 	for name, test := range map[string]struct{ text, method, want string }{
-		"answers under dpo":            {qaPad, dataset.MethodDPO, "the method is dpo, which learns from preference rows, and the data holds question and answer rows"},
-		"preferences under supervised": {pairs, dataset.MethodSupervised, "the data holds preference rows, which the method dpo learns from, and the method is supervised"},
+		"answers under dpo":            {qaPad, spec.MethodDPO, "the method is dpo, which learns from preference rows, and the data holds question and answer rows"},
+		"preferences under supervised": {pairs, spec.MethodSupervised, "the data holds preference rows, which the method dpo learns from, and the method is supervised"},
 	} {
 		c := config(t, write(t, "d.jsonl", test.text))
 		c.Method = test.method
