@@ -137,7 +137,7 @@ func TestInvalidDrop(t *testing.T) {
 		t.Errorf("stats %+v", s)
 	}
 	want := []string{
-		`d.jsonl:21:13: warning: row 21: question "question" is blank`,
+		`d.jsonl:21:13: warning: row 21: question is blank`,
 		`d.jsonl:22:2: warning: row 22: not JSON: invalid character 'o' in literal null (expecting 'u')`,
 		`d.jsonl:23:1: note: row 23: the example has 63 tokens, and the limit is 30: dropped`,
 	}
@@ -160,7 +160,7 @@ func TestInvalidDrop(t *testing.T) {
 		if message := fmt.Sprintf("3 of 23 rows dropped (1 too long, 2 invalid), and dataset.max_dropped is %s", limit.Text); refused && !strings.Contains(err.Error(), message) {
 			t.Errorf("max_dropped %s: %v, want %s", limit.Text, err, message)
 		}
-		if refused && !strings.Contains(err.Error(), `row 21: question "question" is blank`) {
+		if refused && !strings.Contains(err.Error(), `row 21: question is blank`) {
 			t.Errorf("max_dropped %s does not say which rows: %v", limit.Text, err)
 		}
 	}
@@ -212,14 +212,16 @@ func TestValidationFile(t *testing.T) {
 // TestSecrets finds keys wherever a row has text, and never shows them.
 func TestSecrets(t *testing.T) {
 	const key = "ghp_" + "0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX" // of the form of GitHub's, and nobody's
+	at := map[string]string{"a question": "50", "an escaped text": "61", "a tool's text": "14"}
 	for name, row := range map[string]string{
-		"a question":    `{"messages":[{"role":"user","content":"my key is ` + key + ` ok?"},{"role":"assistant","content":"a"}]}`,
-		"a tool's text": `{"messages":[{"role":"user","content":[{"type":"text","text":"` + key + `"}]},{"role":"assistant","content":"a"}]}`,
+		"an escaped text": `{"messages":[{"role":"user","content":"\n\u00e9\ud83d\ude00 ` + key + ` ok?"},{"role":"assistant","content":"a"}]}`,
+		"a question":      `{"messages":[{"role":"user","content":"my key is ` + key + ` ok?"},{"role":"assistant","content":"a"}]}`,
+		"a tool's text":   `{"messages":[{"role":"user","content":[{"type":"text","text":"` + key + `"}]},{"role":"assistant","content":"a"}]}`,
 	} {
 		c := config(t, write(t, "d.jsonl", chats(10)+row))
 		got, _ := prepare(t, c)
 		text := strings.Join(advice(got), "\n")
-		if !strings.HasPrefix(text, "d.jsonl:11:14: warning: row 11: the text of user has what looks like") || strings.Contains(text, key) {
+		if !strings.HasPrefix(text, "d.jsonl:11:"+at[name]+": warning: row 11: the text of user may hold a secret") || strings.Contains(text, key) {
 			t.Errorf("%s: %s", name, text)
 		}
 		c.Dataset.Secrets = dataset.SecretsOff
@@ -227,7 +229,7 @@ func TestSecrets(t *testing.T) {
 			t.Errorf("%s: %q is told where nobody asks", name, advice(got))
 		}
 		c.Dataset.Secrets, c.Out = dataset.SecretsError, filepath.Join(t.TempDir(), "train.jsonl")
-		if list := problems(t, c); len(list) != 1 || !strings.Contains(list[0], "what looks like") || strings.Contains(list[0], key) {
+		if list := problems(t, c); len(list) != 1 || !strings.Contains(list[0], "may hold a secret") || strings.Contains(list[0], key) {
 			t.Errorf("%s: %q", name, list)
 		}
 	}

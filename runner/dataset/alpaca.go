@@ -45,7 +45,7 @@ func alpacaExample(s *shape, c columns, r *report) *example {
 	if history == nil || history.Value.Kind() == 'n' {
 		return ex
 	}
-	turns := readHistory(nodeOf(history), r)
+	turns := readHistory(nodeOf(history).structured(), r)
 	start := len(ex.messages) - 2
 	ex.messages = append(ex.messages[:start:start], append(turns, ex.messages[start:]...)...)
 	return ex

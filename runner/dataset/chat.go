@@ -24,11 +24,12 @@ func chatShape() shape {
 			ex := r.example()
 			for _, name := range extraKeys() {
 				if f := c.get(s, name); f != nil {
-					ex.takeExtra(name, nodeOf(f), r)
+					ex.takeExtra(name, nodeOf(f).structured(), r)
 				}
 			}
-			ex.messages = readMessages(ex.messages, "messages", nodeOf(c.get(s, roleMessages)), r)
-			checkConversation("messages", ex.messages, nodeOf(c.get(s, roleMessages)), r)
+			array := nodeOf(c.get(s, roleMessages)).structured()
+			ex.messages = readMessages(ex.messages, "messages", array, r)
+			checkConversation("messages", ex.messages, array, r)
 			return ex
 		},
 	}

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -62,7 +63,10 @@ func (m *mapper) claimedBy(s *shape, row rows.Row, roles ...string) bool {
 func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
 	found := append(r.columns[:0], make(columns, len(s.roles))...)
 	r.columns = found
-	sound := true
+	sound, header := true, place{} // of a table's first row
+	if len(row.Header) > 0 {
+		header = place{row.Header[0].Line, row.Header[0].Col}
+	}
 	for i := range row.Fields {
 		f := &row.Fields[i]
 		role := m.roleOf(s, f.Name)
@@ -71,7 +75,11 @@ func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
 			r.ignore(f.Name)
 		case found[role] != nil:
 			name := s.roles[role].name
-			r.add(kindShape, placeOf(f), fmt.Sprintf("both %q and %q could be the %s", found[role].Name, f.Name, name),
+			at := placeOf(f)
+			if header.line > 0 {
+				at = place{row.Header[i].Line, row.Header[i].Col}
+			}
+			r.add(kindShape, at, fmt.Sprintf("both %q and %q could be the %s", found[role].Name, f.Name, name),
 				fmt.Sprintf("say which: dataset.fields: {%s: %s}", name, found[role].Name))
 			sound = false
 		default:
@@ -80,7 +88,7 @@ func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
 	}
 	for i, role := range s.roles {
 		if role.required && found[i] == nil {
-			r.add(kindShape, place{}, m.missing(role, row), namesHint(row))
+			r.add(kindShape, header, m.missing(role, row), namesHint(s, row))
 			sound = false
 		}
 	}
@@ -93,12 +101,29 @@ func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
 // missing says that a row has no column for a role.
 func (m *mapper) missing(role role, row rows.Row) string {
 	if name, chosen := m.fields[role.name]; chosen {
-		return fmt.Sprintf("no column %q, which dataset.fields names as the %s: found %s", name, role.name, columnsOf(row))
+		message := fmt.Sprintf("no column %q, which dataset.fields names as the %s: found %s", name, role.name, columnsOf(row))
+		if meant := likelyColumn(name, row); meant != "" {
+			message += fmt.Sprintf(", did you mean %q?", meant)
+		}
+		return message
 	}
 	if len(role.columns) == 1 {
 		return fmt.Sprintf("no %q: found %s", role.columns[0], columnsOf(row))
 	}
 	return fmt.Sprintf("no %s: want a column named %s; found %s", role.name, strings.Join(role.columns, ", "), columnsOf(row))
+}
+
+// likelyColumn returns the column of a row whose name is most like another, or "".
+func likelyColumn(name string, row rows.Row) string {
+	known := map[string]string{} // small letters to column
+	for _, f := range row.Fields {
+		known[strings.ToLower(f.Name)] = f.Name
+	}
+	small := strings.ToLower(name)
+	if exact, ok := known[small]; ok {
+		return exact
+	}
+	return known[diag.Suggest(small, slices.Sorted(maps.Keys(known)))]
 }
 
 // names returns the column of each role that has one.
@@ -125,11 +150,11 @@ func (c columns) sameColumns(l layout, r *report) {
 	}
 }
 
-// namesHint tells how to name columns, and of one that looks like a slip of the pen what it may be.
-func namesHint(row rows.Row) string {
+// namesHint tells how to name the columns of a shape, and of one that looks like a slip of the pen what it may be.
+func namesHint(s *shape, row rows.Row) string {
 	var known []string
-	for _, s := range shapes() {
-		for _, role := range s.roles {
+	for _, other := range shapes() {
+		for _, role := range other.roles {
 			known = append(known, role.columns...)
 		}
 	}
@@ -138,25 +163,39 @@ func namesHint(row rows.Row) string {
 			continue
 		}
 		if guess := diag.Suggest(strings.ToLower(f.Name), known); guess != "" && guess != f.Name {
-			return fmt.Sprintf("is %q meant to be %q", f.Name, guess)
+			return fmt.Sprintf("did you mean %q by %q?", guess, f.Name)
 		}
 	}
-	return "name the columns in the spec, as in dataset.fields: {question: q, answer: a}"
+	var fields []string
+	for _, role := range s.roles {
+		if role.required {
+			fields = append(fields, role.name+": "+role.name[:1])
+		}
+	}
+	return fmt.Sprintf("name the columns in the spec, as in dataset.fields: {%s}", strings.Join(fields, ", "))
 }
 
 // placeOf returns where a field's value stands.
 func placeOf(f *rows.Field) place { return place{f.Line, f.Col} }
+
+// titled names a column by its role, and by its own name where that is another.
+func titled(role string, f *rows.Field) string {
+	if strings.EqualFold(role, f.Name) {
+		return role
+	}
+	return fmt.Sprintf("%s %q", role, f.Name)
+}
 
 // columnText returns a column's text: a string, or a number or boolean as it is written.
 func columnText(f *rows.Field, role string, r *report) string {
 	text, problem := scalarText(f)
 	switch {
 	case problem != "":
-		r.add(kindType, placeOf(f), fmt.Sprintf("%s %q %s", role, f.Name, problem), "")
+		r.add(kindType, placeOf(f), titled(role, f)+" "+problem, "")
 	case strings.TrimSpace(text) == "":
-		r.add(kindBlank, placeOf(f), fmt.Sprintf("%s %q is blank", role, f.Name), "")
+		r.add(kindBlank, placeOf(f), titled(role, f)+" is blank", "")
 	default:
-		checkText(text, nodeOf(f), func() string { return fmt.Sprintf("%s %q", role, f.Name) }, r)
+		checkText(text, nodeOf(f), func() string { return titled(role, f) }, r)
 	}
 	return text
 }
@@ -168,12 +207,12 @@ func optionalText(f *rows.Field, role string, r *report) string {
 	}
 	text, problem := scalarText(f)
 	if problem != "" {
-		r.add(kindType, placeOf(f), fmt.Sprintf("%s %q %s", role, f.Name, problem), "")
+		r.add(kindType, placeOf(f), titled(role, f)+" "+problem, "")
 	}
 	if strings.TrimSpace(text) == "" {
 		return ""
 	}
-	checkText(text, nodeOf(f), func() string { return fmt.Sprintf("%s %q", role, f.Name) }, r)
+	checkText(text, nodeOf(f), func() string { return titled(role, f) }, r)
 	return text
 }
 

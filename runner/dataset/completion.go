@@ -21,8 +21,22 @@ func completionShape() shape {
 		claims: func(m *mapper, s *shape, row rows.Row) bool {
 			return m.claimedBy(s, row, rolePrompt) && m.claimedBy(s, row, roleCompletion)
 		},
-		example: func(s *shape, c columns, r *report) *example {
-			return turn(c.get(s, roleSystem), c.get(s, rolePrompt), c.get(s, roleCompletion), s, r)
-		},
+		example: completionExample,
 	}
+}
+
+// completionExample makes an example of two texts, or, as TRL has it, of two lists of messages.
+func completionExample(s *shape, c columns, r *report) *example {
+	prompt, completion := c.get(s, rolePrompt), c.get(s, roleCompletion)
+	if prompt.Value.Kind() != '[' || completion.Value.Kind() != '[' {
+		return turn(c.get(s, roleSystem), prompt, completion, s, r)
+	}
+	ex := r.example()
+	if text := optionalText(c.get(s, roleSystem), roleSystem, r); text != "" {
+		ex.messages = append(ex.messages, message{role: "system", text: text})
+	}
+	ex.messages = readMessages(ex.messages, prompt.Name, nodeOf(prompt), r)
+	ex.messages = readMessages(ex.messages, completion.Name, nodeOf(completion), r)
+	checkConversation(prompt.Name, ex.messages, nodeOf(prompt), r)
+	return ex
 }

@@ -37,7 +37,7 @@ func (r *run) stats() result.Dataset {
 		RoleTokens: r.training.roleTokens(), ValidationTokens: r.validation.tokens.sum,
 		Findings: r.findings.grouped(), TrainingSHA256: r.training.sha256(), TrainingBytes: r.training.bytes,
 	}
-	if shape := r.mapper.shape; shape != nil && len(shape.roles[0].columns) > 1 || len(r.mapper.fields) > 0 {
+	if r.mapper.shape.name != "chat" || len(r.mapper.fields) > 0 { // chat rows have one column, and it is called messages
 		s.Columns = maps.Clone(r.mapper.columns)
 	}
 	for _, source := range r.sources {

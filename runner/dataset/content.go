@@ -44,6 +44,10 @@ func (c *messageReader) parts(role string, array node) {
 			c.report.warn(kindImage, kind.at(), fmt.Sprintf("%s is of type %q, which services are not known to train on", path, name), "")
 		}
 	}
+	if images > 0 {
+		c.report.warn(kindUncounted, array.at(), fmt.Sprintf("%s has %s, whose tokens are not counted: limit and cost leave them out",
+			c.path("content"), plural(images, "image")), "")
+	}
 	if images > maxImages {
 		c.report.warn(kindImage, array.at(), fmt.Sprintf("%s has %d images, and OpenAI takes %d an example", c.path("content"), images, maxImages), "")
 	}
@@ -77,6 +81,9 @@ func (c *messageReader) image(role, path string, part node) {
 // checkText warns of characters that no text for training should have. Tabs and line ends are text. path names the text, and is asked only
 // where there is something to tell.
 func checkText(text string, at node, path func() string, r *report) {
+	if isSheetError(text) {
+		r.warn(kindReplacement, at.at(), path()+" is an error of the spreadsheet, "+text, "mend the cell that the data comes from")
+	}
 	control := firstControl(text)
 	damaged := strings.Contains(text, "\uFFFD")
 	if control >= 0 {
@@ -85,6 +92,11 @@ func checkText(text string, at node, path func() string, r *report) {
 	if damaged {
 		r.warn(kindReplacement, at.at(), path()+" has U+FFFD, which stands where bytes were lost", "read the source again in its own encoding")
 	}
+}
+
+// isSheetError reports whether a text is what a spreadsheet shows in place of a value that it can't compute.
+func isSheetError(text string) bool {
+	return len(text) < 10 && text != "" && text[0] == '#' && slices.Contains([]string{"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"}, text)
 }
 
 // firstControl returns where the first control character is that no text should have, or -1. It looks at eight bytes at a time.

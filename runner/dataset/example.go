@@ -23,6 +23,7 @@ type message struct {
 	members []member       // further keys, in their fixed order; "content" among them where it is not text
 
 	place      place    // where it stands
+	source     node     // what text was read from
 	calls      []string // ids of the calls that it makes
 	answers    string   // id of the call that it answers
 	weightless bool     // it is not learnt

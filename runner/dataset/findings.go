@@ -24,6 +24,7 @@ const (
 	kindWeight       = "weight"
 	kindTools        = "tools"
 	kindImage        = "content_part"
+	kindUncounted    = "uncounted_image"
 	kindSamePair     = "same_outputs"
 	kindLong         = "too_long"
 	kindSecret       = "secret"
@@ -41,7 +42,7 @@ const (
 func Kinds() []string {
 	return []string{
 		kindUnreadable, kindShape, kindType, kindMissing, kindUnknownKey, kindBlank, kindRole, kindOrder, kindLast, kindNoUser, kindWeight,
-		kindTools, kindImage, kindSamePair, kindLong, kindSecret, kindDuplicate, kindConflict, kindOverlap, kindControl, kindReplacement,
+		kindTools, kindImage, kindUncounted, kindSamePair, kindLong, kindSecret, kindDuplicate, kindConflict, kindOverlap, kindControl, kindReplacement,
 		kindUnusedColumn, kindDropped, kindFew,
 	}
 }
@@ -116,14 +117,22 @@ func (f *findings) err() error {
 	return append(f.errors, f.advice...).Err()
 }
 
-// grouped returns what was found, the gravest first.
+// grouped returns what was found, the gravest first, and leaked keys before what is as grave.
 func (f *findings) grouped() []result.DataFinding {
 	list := make([]result.DataFinding, 0, len(f.groups))
 	for _, g := range f.groups {
 		list = append(list, *g)
 	}
 	rank := func(g result.DataFinding) int { return slices.Index([]string{"error", "warning", "note"}, g.Severity) }
-	slices.SortStableFunc(list, func(a, b result.DataFinding) int { return cmp.Compare(rank(a), rank(b)) })
+	other := func(g result.DataFinding) int {
+		if g.Kind == kindSecret {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(list, func(a, b result.DataFinding) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(other(a), other(b)))
+	})
 	return list
 }
 

@@ -22,7 +22,12 @@ func readMessages(list []message, path string, array node, r *report) []message 
 		r.addf(kindType, array.at(), "%s is %s: want an array", path, kindName(array.kind()))
 		return list
 	}
-	for i, value := range array.elements() {
+	return readList(list, path, array.elements(), r)
+}
+
+// readList appends messages, the elements of the array that path names, to list.
+func readList(list []message, path string, elements []node, r *report) []message {
+	for i, value := range elements {
 		c := &messageReader{node: value, report: r, array: path, index: i}
 		list = append(list, c.read())
 	}
@@ -91,7 +96,7 @@ func (c *messageReader) read() message {
 func (c *messageReader) unknownKey(k key) {
 	message := fmt.Sprintf("%s has the unknown key %q", c.path(""), k.name)
 	if guess := diag.Suggest(k.name, messageKeys[:]); guess != "" {
-		c.report.addf(kindUnknownKey, k.at(), "%s: is %q meant", message, guess)
+		c.report.addf(kindUnknownKey, k.at(), "%s, did you mean %q?", message, guess)
 		return
 	}
 	c.report.addf(kindUnknownKey, k.at(), "%s: want %s", message, strings.Join(messageKeys[:], ", "))
@@ -124,7 +129,7 @@ func (c *messageReader) content(m *message) {
 		}
 		c.fault(kindMissing, "content", "is missing")
 	case v.kind() == '"':
-		m.text, m.quoted = v.text(), asWritten(v.value)
+		m.text, m.quoted, m.source = v.text(), asWritten(v.value), v
 		if strings.TrimSpace(m.text) == "" {
 			c.fault(kindBlank, "content", "is blank")
 		}

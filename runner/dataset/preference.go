@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"fmt"
 
 	"ftrun/runner/dataset/rows"
@@ -13,13 +14,13 @@ const (
 )
 
 // preferenceShape is a question with two answers, of which one is better: what the method dpo learns from. The names are OpenAI's, and prompt,
-// chosen and rejected those of TRL.
+// chosen and rejected those of TRL, where both answers may have the whole conversation before them.
 func preferenceShape() shape {
 	return shape{
 		name:  "preference",
 		title: "preference rows",
 		roles: []role{
-			{roleInput, []string{"input", "prompt"}, true},
+			{roleInput, []string{"input", "prompt"}, false}, // as far as the outputs don't hold it
 			{rolePreferred, []string{"preferred_output", "chosen"}, true},
 			{roleNotPreferred, []string{"non_preferred_output", "rejected"}, true},
 			systemRole(),
@@ -36,30 +37,89 @@ func preferenceExample(s *shape, c columns, r *report) *example {
 	if text := optionalText(c.get(s, roleSystem), roleSystem, r); text != "" {
 		ex.messages = append(ex.messages, message{role: "system", text: text})
 	}
-	ex.readInput(nodeOf(c.get(s, roleInput)), r)
-	for _, name := range []string{rolePreferred, roleNotPreferred} {
-		ex.outputs = append(ex.outputs, readOutput(name, nodeOf(c.get(s, name)), r))
+	good, bad := newAnswer(c.get(s, rolePreferred)), newAnswer(c.get(s, roleNotPreferred))
+	switch input := c.get(s, roleInput); {
+	case len(good.before) > 0 || len(bad.before) > 0:
+		ex.readShared(input, good, bad, r)
+	case input == nil:
+		r.add(kindShape, place{}, fmt.Sprintf("no input: want a column named input or prompt, or the conversation before both answers in %s and %s", good.name, bad.name),
+			"name the column in the spec, as in dataset.fields: {input: i, preferred_output: p, non_preferred_output: n}")
+	default:
+		ex.readInput(input.Name, conversationIn(input), r)
 	}
+	ex.outputs = append(ex.outputs, good.read(r), bad.read(r))
 	if a, b := ex.outputs[0], ex.outputs[1]; a.text != "" && a.text == b.text {
 		r.add(kindSamePair, placeOf(c.get(s, roleNotPreferred)), "both outputs are the same: there is nothing to prefer", "")
 	}
 	return ex
 }
 
+// An answer is one of the two outputs of a row.
+type answer struct {
+	name   string // of its column
+	node          // the whole value
+	before []node // messages of the conversation that it answers, where they stand with it
+	last   node   // its own message; none where the value is a text, or has no message
+}
+
+// conversationIn returns a field's value, or, of a text that holds the JSON of messages, as tables have them, these. Other JSON in a text is text:
+// models learn to write it.
+func conversationIn(f *rows.Field) node {
+	n := nodeOf(f).structured()
+	if n.outer == nil {
+		return n
+	}
+	list := n
+	if n.kind() == '{' {
+		list = n.get(roleMessages)
+	}
+	if elements := list.elements(); len(elements) > 0 && elements[0].get("role").present() {
+		return n
+	}
+	return nodeOf(f)
+}
+
+func newAnswer(f *rows.Field) answer {
+	a := answer{name: f.Name, node: conversationIn(f)}
+	if list := a.elements(); len(list) > 0 {
+		a.before, a.last = list[:len(list)-1], list[len(list)-1]
+	}
+	return a
+}
+
+// readShared reads the conversation that stands before both answers. A question beside it says the same once more.
+func (e *example) readShared(input *rows.Field, good, bad answer, r *report) {
+	if input != nil && conversationIn(input).kind() != '"' {
+		r.addf(kindShape, placeOf(input), "%s has messages, and %s has the conversation too: want one message, of the assistant", input.Name, good.name)
+		return
+	}
+	same := len(good.before) == len(bad.before)
+	for i := 0; same && i < len(good.before); i++ {
+		same = bytes.Equal(compact(good.before[i].value), compact(bad.before[i].value))
+	}
+	if !same {
+		r.addf(kindShape, bad.at(), "%s and %s answer different conversations: only their last messages may differ", good.name, bad.name)
+		return
+	}
+	start := len(e.messages)
+	e.messages = readList(e.messages, good.name, good.before, r)
+	checkInput(good.name, e.messages[start:], good.node, r)
+}
+
 // readInput reads what both outputs answer: an object with messages as the API has it, an array of messages, or the text of a question.
-func (e *example) readInput(input node, r *report) {
-	array, path := input, "input"
+func (e *example) readInput(name string, input node, r *report) {
+	array, path := input, name
 	switch input.kind() {
 	case '"':
 		if input.blank() {
-			r.addf(kindBlank, input.at(), "input is blank")
+			r.addf(kindBlank, input.at(), "%s is blank", name)
 		}
-		checkText(input.text(), input, func() string { return roleInput }, r)
-		e.messages = append(e.messages, message{role: "user", text: input.text()})
+		checkText(input.text(), input, func() string { return name }, r)
+		e.messages = append(e.messages, message{role: "user", text: input.text(), place: input.at(), source: input})
 		return
 	case '[':
 	case '{':
-		array, path = node{}, "input.messages"
+		array, path = node{}, name+".messages"
 		for _, k := range input.keys() {
 			switch k.name {
 			case roleMessages:
@@ -67,21 +127,20 @@ func (e *example) readInput(input node, r *report) {
 			case "tools", "parallel_tool_calls":
 				e.takeExtra(k.name, k.node, r)
 			default:
-				r.addf(kindUnknownKey, k.at(), "input has the unknown key %q: want messages, tools, parallel_tool_calls", k.name)
+				r.addf(kindUnknownKey, k.at(), "%s has the unknown key %q: want messages, tools, parallel_tool_calls", name, k.name)
 			}
 		}
 		if array.value == nil {
-			r.addf(kindMissing, input.at(), "input has no messages")
+			r.addf(kindMissing, input.at(), "%s has no messages", name)
 			return
 		}
 	default:
-		r.addf(kindType, input.at(), "input is %s: want an object with messages, or text", kindName(input.kind()))
+		r.addf(kindType, input.at(), "%s is %s: want an object with messages, or text", name, kindName(input.kind()))
 		return
 	}
 	before := len(e.messages)
 	e.messages = readMessages(e.messages, path, array, r)
-	list := e.messages[before:]
-	checkInput(path, list, array, r)
+	checkInput(path, e.messages[before:], array, r)
 }
 
 // checkInput checks what concerns the messages of an input together. Source: OpenAI's guide to preference fine-tuning.
@@ -107,33 +166,34 @@ func checkInput(path string, list []message, array node, r *report) {
 	}
 }
 
-// readOutput reads an answer: an array of one assistant message as the API has it, or its text.
-func readOutput(name string, output node, r *report) message {
-	switch output.kind() {
+// read reads the answer itself: the last assistant message of an array as the API has it, or a text.
+func (a answer) read(r *report) message {
+	switch a.kind() {
 	case '"':
-		if output.blank() {
-			r.addf(kindBlank, output.at(), "%s is blank", name)
+		if a.blank() {
+			r.addf(kindBlank, a.at(), "%s is blank", a.name)
 		}
-		checkText(output.text(), output, func() string { return name }, r)
-		return message{role: "assistant", text: output.text(), place: output.at()}
+		checkText(a.text(), a.node, func() string { return a.name }, r)
+		return message{role: "assistant", text: a.text(), place: a.at(), source: a.node}
 	case '[':
 	default:
-		r.addf(kindType, output.at(), "%s is %s: want an array of one assistant message, or text", name, kindName(output.kind()))
+		r.addf(kindType, a.at(), "%s is %s: want an array of one assistant message, or text", a.name, kindName(a.kind()))
 		return message{}
 	}
-	list := readMessages(nil, name, output, r)
-	if len(list) != 1 {
-		r.addf(kindOrder, output.at(), "%s has %s: want one, of the assistant", name, plural(len(list), "message"))
+	if a.last.value == nil {
+		r.addf(kindBlank, a.at(), "%s has no message: want one, of the assistant", a.name)
 		return message{}
 	}
-	if list[0].role != "assistant" && list[0].role != "" {
-		r.addf(kindOrder, list[0].place, "%s[0] is of role %q: want assistant", name, list[0].role)
+	path := fmt.Sprintf("%s[%d]", a.name, len(a.before))
+	m := (&messageReader{node: a.last, report: r, array: a.name, index: len(a.before)}).read()
+	if m.role != "assistant" && m.role != "" {
+		r.addf(kindOrder, m.place, "%s is of role %q: want assistant", path, m.role)
 	}
-	if list[0].weightless {
-		r.addf(kindWeight, list[0].place, "%s[0] has weight 0: dpo learns from both outputs", name)
+	if m.weightless {
+		r.addf(kindWeight, m.place, "%s has weight 0: dpo learns from both outputs", path)
 	}
-	textOnly(name+"[0]", list[0], r)
-	return list[0]
+	textOnly(path, m, r)
+	return m
 }
 
 // textOnly refuses content that the service does not learn preferences from.

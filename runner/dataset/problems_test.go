@@ -45,7 +45,7 @@ func TestProblems(t *testing.T) {
 		{
 			name: "a slip of the pen", file: "d.jsonl", text: `{"question":"q","anwser":"a"}` + "\n" + qaPad,
 			want: []string{`d.jsonl:1:1: row 1: no answer: want a column named answer, response, output, target, targets, completion, solution, answer_key, a; ` +
-				`found the columns "question", "anwser" | is "anwser" meant to be "answer"`},
+				`found the columns "question", "anwser" | did you mean "answer" by "anwser"?`},
 		},
 		{
 			name: "neither question nor fields", file: "d.jsonl", text: "{}\n" + qaPad,
@@ -67,7 +67,7 @@ func TestProblems(t *testing.T) {
 			name: "question and answer among chat", file: "d.jsonl", text: chatPad + `{"question":"q","answer":"a"}` + "\n" + `{"x":1}` + "\n",
 			want: []string{
 				"d.jsonl:11:1: row 11: the row has the shape of question and answer rows, and the file holds chat rows, as row 1 decided",
-				`d.jsonl:12:1: row 12: no "messages": found the columns "x"` + hint,
+				`d.jsonl:12:1: row 12: no "messages": found the columns "x" | name the columns in the spec, as in dataset.fields: {messages: m}`,
 			},
 		},
 		{
@@ -110,11 +110,11 @@ func TestProblems(t *testing.T) {
 			name: "bad values", file: "d.jsonl",
 			text: `{"question":" \n","answer":null}` + "\n" + `{"question":["x"],"answer":{},"system":[]}` + "\n" + qaPad,
 			want: []string{
-				`d.jsonl:1:13: row 1: question "question" is blank`,
-				`d.jsonl:1:28: row 1: answer "answer" is null: want text`,
-				`d.jsonl:2:13: row 2: question "question" is an array: want text`,
-				`d.jsonl:2:28: row 2: answer "answer" is an object: want text`,
-				`d.jsonl:2:40: row 2: system "system" is an array: want text`,
+				`d.jsonl:1:13: row 1: question is blank`,
+				`d.jsonl:1:28: row 1: answer is null: want text`,
+				`d.jsonl:2:13: row 2: question is an array: want text`,
+				`d.jsonl:2:28: row 2: answer is an object: want text`,
+				`d.jsonl:2:40: row 2: system is an array: want text`,
 			},
 		},
 		{
@@ -182,7 +182,7 @@ func TestChatProblems(t *testing.T) {
 			`40: messages[0].content[0] is no content part: want an object with a type`,
 			`44: messages[0].content[1].text is missing or blank`,
 		}},
-		{`{"messages":[{"role":"user","content":"x","contnet":"y"}` + last + `]}`, []string{`53: messages[0] has the unknown key "contnet": is "content" meant`}},
+		{`{"messages":[{"role":"user","content":"x","contnet":"y"}` + last + `]}`, []string{`53: messages[0] has the unknown key "contnet", did you mean "content"?`}},
 		{`{"messages":[{"role":"user","content":"x","foo":"y"}` + last + `]}`, []string{
 			`49: messages[0] has the unknown key "foo": want role, content, name, refusal, tool_calls, tool_call_id, function_call, audio, weight`,
 		}},
@@ -265,5 +265,30 @@ func TestCancelled(t *testing.T) {
 	}
 	if _, err := os.Stat(c.Out); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a training file was written: %v", err)
+	}
+}
+
+// TestHeaderIsToldOnce tells of a wrong header where it stands, and not in every row; what looks like the column that is meant is named.
+func TestHeaderIsToldOnce(t *testing.T) {
+	text := "qestion,answer\n" + strings.Repeat("q,a\n", 30)
+	got := problems(t, config(t, write(t, "d.csv", text)))
+	if len(got) != 1 || !strings.HasPrefix(got[0], `d.csv:1:1: row 1: no question: `) || !strings.HasSuffix(got[0], `did you mean "question" by "qestion"?`) {
+		t.Errorf("problems %q", got)
+	}
+	c := config(t, write(t, "d.csv", "Frage,answer\n"+strings.Repeat("q,a\n", 30)))
+	c.Dataset.Fields = map[string]string{"question": "frage"}
+	if got := problems(t, c); len(got) != 1 || !strings.Contains(got[0], `, did you mean "Frage"?`) {
+		t.Errorf("problems %q", got)
+	}
+}
+
+// TestValidationOfAnotherFormat says of which format the rows are, and not what they lack for the other.
+func TestValidationOfAnotherFormat(t *testing.T) {
+	c := config(t, write(t, "d.jsonl", differing(10)))
+	c.Validation = []dataset.File{{Name: "v.jsonl", Path: write(t, "v.jsonl", `{"input":"q","preferred_output":"a","non_preferred_output":"b"}`)}}
+	c.Dataset.Validation.Paths = []string{"v.jsonl"}
+	got := strings.Join(problems(t, c), "\n")
+	if !strings.Contains(got, "the row has the shape of preference rows, and the file holds question and answer rows, as row 1 decided") {
+		t.Errorf("problems %s", got)
 	}
 }

@@ -38,7 +38,7 @@ func turn(system, question, answer *rows.Field, s *shape, r *report) *example {
 		ex.messages = append(ex.messages, message{role: "system", text: text})
 	}
 	ex.messages = append(ex.messages,
-		message{role: "user", text: columnText(question, s.roles[0].name, r), quoted: asWritten(question.Value), place: placeOf(question)},
-		message{role: "assistant", text: columnText(answer, s.roles[1].name, r), quoted: asWritten(answer.Value), place: placeOf(answer)})
+		message{role: "user", text: columnText(question, s.roles[0].name, r), quoted: asWritten(question.Value), place: placeOf(question), source: nodeOf(question)},
+		message{role: "assistant", text: columnText(answer, s.roles[1].name, r), quoted: asWritten(answer.Value), place: placeOf(answer), source: nodeOf(answer)})
 	return ex
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"ftrun/runner/dataset/rows"
@@ -23,8 +24,11 @@ const (
 // maxWorkers is how many goroutines take rows apart at most. More would wait for the one that reads, and hold batches meanwhile.
 const maxWorkers = 16
 
-// maxIgnored bounds how many unused columns are named.
-const maxIgnored = 20
+// Bounds of the columns that are named: in one sentence, and as unused in all.
+const (
+	maxNamed   = 20
+	maxIgnored = 10_000
+)
 
 // A run takes the rows of the data to examples: one goroutine reads, one per core takes rows apart, checks and counts, and the caller's
 // writes, in the order of the files. Memory is bounded by the batches under way, but for what is remembered of each example to find those that
@@ -56,6 +60,22 @@ type source struct {
 	before int // rows of the sources before it
 	rows   int
 	sha256 string
+	told   map[string]bool // of a table: what is wrong with its header
+}
+
+// once leaves out what is wrong with the header of a table, but for the first row that it is told of.
+func (s *source) once(list diag.List) diag.List {
+	if s.told == nil {
+		return list
+	}
+	return slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
+		if d.Kind != kindShape {
+			return false
+		}
+		again := s.told[d.Message]
+		s.told[d.Message] = true
+		return again
+	})
 }
 
 // What the rows of a source are for.
@@ -147,6 +167,9 @@ func (r *run) read(ctx context.Context, work, order chan<- *batch) error {
 		s := &source{file: file, use: useTraining, index: i, before: before}
 		if i >= len(r.config.Training) {
 			s.use = useValidation
+		}
+		if name := rows.Extension(file.Path); strings.HasPrefix(name, ".csv") || strings.HasPrefix(name, ".tsv") {
+			s.told = map[string]bool{}
 		}
 		if err := r.readSource(s, send); err != nil {
 			return err
@@ -248,6 +271,7 @@ func (r *run) takeIn(s *source, o *outcome) error {
 		r.unused(s, o, name)
 	}
 	r.findings.fatal = r.findings.fatal || o.fatal
+	o.findings = s.once(o.findings)
 	switch {
 	case o.fate == fateInvalid:
 		r.invalid++

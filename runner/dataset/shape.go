@@ -132,6 +132,22 @@ func (m *mapper) decide(row rows.Row) layout {
 	return m.layout
 }
 
+// complete reports whether a row has every column that its shape needs.
+func (m *mapper) complete(s *shape, row rows.Row) bool {
+	needed := 0
+	for _, role := range s.roles {
+		if role.required {
+			needed++
+		}
+	}
+	for _, f := range row.Fields {
+		if i := m.roleOf(s, f.Name); i >= 0 && s.roles[i].required {
+			needed--
+		}
+	}
+	return needed <= 0
+}
+
 // claimant returns the shape that a row shows the marks of, or nil.
 func (m *mapper) claimant(row rows.Row) *shape {
 	for i := range shapeTable {
@@ -148,8 +164,8 @@ func (m *mapper) example(row rows.Row, l layout, r *report) *example {
 		r.add(kindShape, place{}, fmt.Sprintf("found %s: want %q, or a question and an answer", columnsOf(row), "messages"), shapeHint(row))
 		return nil
 	}
-	if !l.shape.claims(m, l.shape, row) {
-		if s := m.claimant(row); s != nil {
+	if !m.complete(l.shape, row) {
+		if s := m.claimant(row); s != nil && s.name != l.shape.name {
 			decided := fmt.Sprintf("row %d decided", l.shapeRow)
 			if l.shapeRow == 0 {
 				decided = "the spec says"
@@ -171,7 +187,7 @@ func shapeHint(row rows.Row) string {
 	if len(row.Fields) == 1 && strings.EqualFold(row.Fields[0].Name, "text") {
 		return "a text alone has no question and no answer: fine-tuning for chat needs both"
 	}
-	return namesHint(row)
+	return namesHint(shapeNamed("qa"), row)
 }
 
 // columnsOf names a row's columns in a sentence.
@@ -183,8 +199,8 @@ func columnsOf(row rows.Row) string {
 	for _, f := range row.Fields {
 		names = append(names, f.Name)
 	}
-	if len(names) > maxIgnored {
-		return fmt.Sprintf("%d columns, the first of them %s", len(names), quoteNames(names[:maxIgnored]))
+	if len(names) > maxNamed {
+		return fmt.Sprintf("%d columns, the first of them %s", len(names), quoteNames(names[:maxNamed]))
 	}
 	return "the columns " + quoteNames(names)
 }

@@ -62,6 +62,18 @@ func TestShapes(t *testing.T) {
 		{"preference", `{"non_preferred_output":[{"role":"assistant","content":"bad"}],"input":{"messages":[{"role":"user","content":"q"}]},` +
 			`"preferred_output":[{"role":"assistant","content":"good"}]}`, nil, "preference", preference},
 		{"preference in texts", `{"prompt":"q","chosen":"good","rejected":"bad"}`, nil, "preference", preference},
+		{"preference of whole conversations", `{"chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"good"}],` +
+			`"rejected":[{"role":"user", "content":"q"},{"role":"assistant","content":"bad"}]}`, nil, "preference", preference},
+		{"preference of whole conversations and the prompt", `{"prompt":"q","chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"good"}],` +
+			`"rejected":[{"role":"user","content":"q"},{"role":"assistant","content":"bad"}],"score":1}`, nil, "preference", preference},
+		{"preference of messages", `{"prompt":[{"role":"user","content":"q"}],"chosen":[{"role":"assistant","content":"good"}],` +
+			`"rejected":[{"role":"assistant","content":"bad"}]}`, nil, "preference", preference},
+		{"prompt and completion of messages", `{"prompt":[{"role":"user","content":"q"}],"completion":[{"role":"assistant","content":"a"}]}`, nil, "completion",
+			line("user", "q", "assistant", "a")},
+		{"chat in a text", `{"messages":"[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}]"}`, nil, "chat",
+			line("user", "q", "assistant", "a")},
+		{"preference of texts that are JSON", `{"prompt":"q","chosen":"[\"good\"]","rejected":"{}"}`, nil, "preference",
+			strings.Replace(strings.Replace(preference, `"good"`, `"[\"good\"]"`, 1), `"bad"`, `"{}"`, 1)},
 		{"columns of preference", `{"q":"q","a":"good","b":"bad"}`, map[string]string{"input": "q", "preferred_output": "a", "non_preferred_output": "b"}, "preference", preference},
 		{"preference with tools and a system message", `{"input":{"tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"system","content":"S"},` +
 			`{"role":"user","content":"q"}]},"preferred_output":[{"role":"assistant","content":"good"}],"non_preferred_output":"bad"}`, nil, "preference",
@@ -141,14 +153,16 @@ func TestPreferenceProblems(t *testing.T) {
 	const outputs = `,"preferred_output":[{"role":"assistant","content":"good"}],"non_preferred_output":[{"role":"assistant","content":"bad"}]}`
 	for row, want := range map[string]string{
 		`{"input":{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}` + outputs: `the last message of input.messages is of role "assistant": the outputs are what comes after it`,
-		`{"input":{}` + outputs:                                                                                              `input has no messages`,
-		`{"input":{"messages":[],"x":1}` + outputs:                                                                           `input has the unknown key "x": want messages, tools, parallel_tool_calls`,
-		`{"input":7` + outputs:                                                                                               `input is a number: want an object with messages, or text`,
-		`{"input":{"messages":[{"role":"system","content":"s"}]}` + outputs:                                                  `no user message: there is nothing to answer`,
-		`{"input":"q","preferred_output":"same","non_preferred_output":"same"}`:                                              `both outputs are the same: there is nothing to prefer`,
-		`{"input":"q","preferred_output":[],"non_preferred_output":"b"}`:                                                     `preferred_output has 0 messages: want one, of the assistant`,
-		`{"input":"q","preferred_output":[{"role":"user","content":"x"}],"non_preferred_output":"b"}`:                        `preferred_output[0] is of role "user": want assistant`,
-		`{"input":"q","preferred_output":"a"}`:                                                                               `no non_preferred_output: want a column named non_preferred_output, rejected; found the columns "input", "preferred_output"`,
+		`{"input":{}` + outputs:                                                                       `input has no messages`,
+		`{"input":{"messages":[],"x":1}` + outputs:                                                    `input has the unknown key "x": want messages, tools, parallel_tool_calls`,
+		`{"input":7` + outputs:                                                                        `input is a number: want an object with messages, or text`,
+		`{"input":{"messages":[{"role":"system","content":"s"}]}` + outputs:                           `no user message: there is nothing to answer`,
+		`{"input":"q","preferred_output":"same","non_preferred_output":"same"}`:                       `both outputs are the same: there is nothing to prefer`,
+		`{"input":"q","preferred_output":[],"non_preferred_output":"b"}`:                              `preferred_output has no message: want one, of the assistant`,
+		`{"input":"q","preferred_output":[{"role":"user","content":"x"}],"non_preferred_output":"b"}`: `preferred_output[0] is of role "user": want assistant`,
+		`{"chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"rejected":[{"role":"user","content":"other"},{"role":"assistant","content":"b"}]}`: `chosen and rejected answer different conversations: only their last messages may differ`,
+		`{"chosen":"a","rejected":"b"}`:        `no input: want a column named input or prompt, or the conversation before both answers in chosen and rejected`,
+		`{"input":"q","preferred_output":"a"}`: `no non_preferred_output: want a column named non_preferred_output, rejected; found the columns "input", "preferred_output"`,
 		`{"input":{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x"}}]}]}` + outputs: `input.messages[0] has content of type "image_url": preferences are learnt from text only`,
 	} {
 		c := config(t, write(t, "d.jsonl", row))

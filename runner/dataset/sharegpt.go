@@ -46,7 +46,7 @@ func sharegptExample(s *shape, c columns, r *report) *example {
 	if f := c.get(s, "tools"); f != nil {
 		ex.takeTools(nodeOf(f), r)
 	}
-	turns := nodeOf(c.get(s, roleConversations))
+	turns := nodeOf(c.get(s, roleConversations)).structured()
 	if turns.kind() != '[' {
 		r.addf(kindType, turns.at(), "conversations is %s: want an array of turns", kindName(turns.kind()))
 		return ex

@@ -15,7 +15,8 @@ import (
 type node struct {
 	value  jsontext.Value
 	field  *rows.Field
-	offset int // of value in the field's, in bytes
+	offset int         // of value in the field's, in bytes
+	outer  *rows.Field // of a value whose JSON stood in a text: where that stands; then there is no field
 }
 
 func nodeOf(f *rows.Field) node { return node{value: f.Value, field: f} }
@@ -27,11 +28,56 @@ func (n node) present() bool { return n.value != nil && n.value.Kind() != 'n' }
 
 // at returns where the value stands; of no value, nowhere.
 func (n node) at() place {
-	if n.field == nil {
+	switch {
+	case n.outer != nil:
+		return placeOf(n.outer)
+	case n.field == nil:
 		return place{}
 	}
 	line, col := n.field.At(n.offset)
 	return place{line, col}
+}
+
+// structured returns the array or object whose JSON a text holds, as tables have them in their cells; other values as they are.
+func (n node) structured() node {
+	if n.kind() != '"' {
+		return n
+	}
+	text := jsontext.Value(strings.TrimSpace(n.text()))
+	if len(text) == 0 || text[0] != '[' && text[0] != '{' || !text.IsValid() {
+		return n
+	}
+	return node{value: text, outer: n.field}
+}
+
+// within returns where a part of the text of a JSON string stands, by its offset in the text; of another value, where that stands.
+func (n node) within(offset int) place {
+	if n.field == nil || n.kind() != '"' { // so is JSON in a text
+		return n.at()
+	}
+	at := 1 // the quote
+	for at < len(n.value)-1 && offset > 0 {
+		size, length := 1, 1 // in the value and in the text
+		if n.value[at] == '\\' {
+			size = 2
+			if n.value[at+1] == 'u' {
+				size = escapeLen(n.value[at:])
+				length = len(unquote(append(append(jsontext.Value{'"'}, n.value[at:at+size]...), '"')))
+			}
+		}
+		at, offset = at+size, offset-length
+	}
+	line, col := n.field.At(n.offset + at)
+	return place{line, col}
+}
+
+// escapeLen returns the length of the \u escape that text begins with: one, or a pair of surrogates.
+func escapeLen(text jsontext.Value) int {
+	const one = len(`\u0000`)
+	if len(text) >= 2*one && (text[2] == 'd' || text[2] == 'D') && text[3] >= '8' && text[one] == '\\' { // D800 to DBFF, and its other half
+		return 2 * one
+	}
+	return one
 }
 
 // text returns the text of a JSON string.
@@ -97,7 +143,7 @@ func (n node) get(name string) node {
 // part returns the n bytes that dec has just read.
 func (n node) part(dec *jsontext.Decoder, size int) node {
 	end := int(dec.InputOffset())
-	return node{value: n.value[end-size : end : end], field: n.field, offset: n.offset + end - size}
+	return node{value: n.value[end-size : end : end], field: n.field, offset: n.offset + end - size, outer: n.outer}
 }
 
 // A walker is a decoder and what it reads from, to be used again.
