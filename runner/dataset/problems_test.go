@@ -28,7 +28,7 @@ func TestProblems(t *testing.T) {
 		},
 		{
 			name: "not UTF-8", file: "d.jsonl", text: qaPad + "{\"question\":\"\xe9\",\"answer\":\"a\"}\n",
-			want: []string{"d.jsonl:11:14: row 11: is not UTF-8: byte 0xe9"},
+			want: []string{"d.jsonl:11:14: row 11: is not UTF-8: byte 0xe9 | save the file as UTF-8; in Excel: CSV UTF-8"},
 		},
 		{
 			name: "a line of 20 MB", file: "d.jsonl", text: `{"question":"` + strings.Repeat("x", 20_000_000) + "\"}\n" + qaPad,

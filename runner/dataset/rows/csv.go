@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// maxSeparators is how many commas, or tabs, a record may have: the CSV reader holds some 40 bytes for each.
+// maxSeparators is how many separators a record may have: the CSV reader holds some 40 bytes for each.
 const maxSeparators = 1 << 20
 
 // errTooMany ends the reading of a record with more of them.
@@ -19,31 +19,40 @@ var errTooMany = errors.New("too many separators")
 
 // table is values separated by commas, or by tabs, with a header. The header is no row.
 type table struct {
-	in     *csv.Reader
-	window *window
-	header []string
-	named  []Place // where the header's names are, until the first row has taken them
-	places []Place // of cells, as many as are not taken yet of those allocated at once
-	left   int     // how many separators the record may still have
-	row    int
-	start  int // line after the record before, where the next one starts or blank lines do
+	source    *bufio.Reader
+	in        *csv.Reader
+	window    *window
+	separator rune
+	mark      []byte // the last byte of the separator
+	announced bool   // the first line names the separator
+	header    []string
+	named     []Place // where the header's names are, until the first row has taken them
+	places    []Place // of cells, as many as are not taken yet of those allocated at once
+	left      int     // how many separators the record may still have
+	row       int
+	start     int // line after the record before, where the next one starts or blank lines do
 }
 
 func newTable(in *bufio.Reader) container { return makeTable(in, ',') }
 
 func newTabs(in *bufio.Reader) container { return makeTable(in, '\t') }
 
-func makeTable(in *bufio.Reader, comma rune) *table {
-	t := &table{window: newWindow(in)}
+func makeTable(in *bufio.Reader, separator rune) *table {
+	t := &table{source: in, window: newWindow(in)}
 	t.in = csv.NewReader(t)
-	t.in.Comma = comma
+	t.separateBy(separator)
 	return t
+}
+
+func (t *table) separateBy(separator rune) {
+	text := []byte(string(separator))
+	t.separator, t.in.Comma, t.mark = separator, separator, text[len(text)-1:]
 }
 
 // Read passes bytes on to the CSV reader.
 func (t *table) Read(p []byte) (int, error) {
 	n, err := t.window.Read(p)
-	if t.left -= bytes.Count(p[:n], []byte{byte(t.in.Comma)}); t.left < 0 {
+	if t.left -= bytes.Count(p[:n], t.mark); t.left < 0 {
 		return 0, errTooMany
 	}
 	return n, err
@@ -55,7 +64,7 @@ func (t *table) next() (Raw, error) {
 			return Raw{}, err
 		}
 	}
-	cells, err := t.read()
+	cells, err := t.readFilled()
 	if err == io.EOF {
 		return Raw{}, err
 	}
@@ -63,10 +72,30 @@ func (t *table) next() (Raw, error) {
 	if err != nil {
 		return Raw{}, t.problem(err, cells)
 	}
-	raw := Raw{Number: t.row, record: &record{cells: cells, places: t.placesOf(cells), header: t.header, named: t.named, comma: byte(t.in.Comma)}}
+	raw := Raw{Number: t.row, record: &record{cells: cells, places: t.placesOf(cells), header: t.header, named: t.named, separator: t.separator}}
 	raw.Line, raw.Col = raw.record.places[0].Line, raw.record.places[0].Col
 	t.named = nil
 	return raw, nil
+}
+
+// readFilled returns the next record with anything in it. Spreadsheets write records of blank cells for lines that were filled once.
+func (t *table) readFilled() ([]string, error) {
+	for {
+		cells, err := t.read()
+		if (err == nil || errors.Is(err, csv.ErrFieldCount)) && isBlank(cells) {
+			continue
+		}
+		return cells, err
+	}
+}
+
+func isBlank(cells []string) bool {
+	for _, cell := range cells {
+		if strings.TrimSpace(cell) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *table) read() ([]string, error) {
@@ -91,9 +120,31 @@ func (t *table) placesOf(cells []string) []Place {
 	return list
 }
 
+// findSeparator looks at the text for what stands between cells, and passes over a line that says so.
+func (t *table) findSeparator() error {
+	head := peekAll(t.source)
+	separator, announced := announcedIn(head)
+	switch {
+	case announced:
+		t.announced = true
+		t.separateBy(separator)
+		_, err := t.read()
+		return err
+	case t.separator == ',' && hasSemicolons(head):
+		t.separateBy(';')
+	}
+	return nil
+}
+
 // readHeader takes the first record as the names of the columns.
 func (t *table) readHeader() error {
-	record, err := t.read()
+	err := t.findSeparator()
+	var record []string
+	if err == nil {
+		t.in.FieldsPerRecord = -1 // what is passed over has no say in how many there are
+		record, err = t.readFilled()
+		t.in.FieldsPerRecord = len(record)
+	}
 	switch {
 	case err == io.EOF:
 		return err
@@ -104,57 +155,64 @@ func (t *table) readHeader() error {
 		}
 		return problem
 	}
+	header, problem := t.names(record)
+	if problem != nil {
+		problem.Fatal = true
+		return problem
+	}
+	t.header = header
+	return nil
+}
+
+// names returns the names of the columns, and keeps where they are.
+func (t *table) names(record []string) ([]string, *Problem) {
 	seen := make(map[string]bool, len(record))
 	header := make([]string, 0, len(record))
 	places := slices.Clone(t.placesOf(record))
 	for i, name := range record {
 		if fault := checkText([]byte(name)); fault != nil {
 			line, col := places[i].inside(name, fault.offset)
-			return &Problem{Line: line, Col: col, Message: "the header " + fault.message, Fatal: true}
+			return nil, &Problem{Line: line, Col: col, Message: "the header " + fault.message, Hint: fault.hint}
 		}
 		name = strings.TrimSpace(name)
 		if name != "" && seen[name] {
-			return &Problem{Line: places[i].Line, Col: places[i].Col, Message: fmt.Sprintf("the header names the column %q twice", name), Fatal: true}
+			return nil, &Problem{Line: places[i].Line, Col: places[i].Col, Message: fmt.Sprintf("the header names the column %q twice", name)}
 		}
 		seen[name] = true
 		header = append(header, name)
 	}
-	if len(header) == 1 {
-		if problem := t.oneColumn(header[0]); problem != nil {
-			return problem
+	if len(header) == 1 && !t.announced {
+		if problem := t.oneColumn(header[0], places[0]); problem != nil {
+			return nil, problem
 		}
 	}
-	t.header, t.named = header, places
-	return nil
+	t.named = places
+	return header, nil
 }
 
 // oneColumn refuses a header whose columns look as if they were separated by something else.
-func (t *table) oneColumn(name string) *Problem {
-	p := &Problem{Line: 1, Col: 1, Fatal: true, Message: fmt.Sprintf("the header is the single column %q: columns are separated by %s", name, t.separators())}
+func (t *table) oneColumn(name string, at Place) *Problem {
+	_, separators := nameOf(t.separator)
+	p := &Problem{Line: at.Line, Col: at.Col, Message: fmt.Sprintf("the header is the single column %q: columns are separated by %s", name, separators)}
 	switch {
-	case t.in.Comma == ',' && strings.Contains(name, "\t"):
+	case t.separator == ',' && strings.Contains(name, "\t"):
 		p.Hint = "name the file .tsv if tabs separate its columns"
-	case t.in.Comma == '\t' && strings.Contains(name, ","):
+	case t.separator == '\t' && strings.Contains(name, ","):
 		p.Hint = "name the file .csv if commas separate its columns"
-	case strings.Contains(name, ";"):
-		p.Hint = "save it with commas as .csv, or with tabs as .tsv"
+	case t.separator == '\t' && strings.Contains(name, ";"):
+		p.Hint = "name the file .csv if semicolons separate its columns"
+	case strings.Contains(name, ";"): // in quotes
+		p.Hint = "put every name in quotes of its own, or none"
 	default:
 		return nil
 	}
 	return p
 }
 
-// separators names what stands between cells.
-func (t *table) separators() string {
-	if t.in.Comma == '\t' {
-		return "tabs"
-	}
-	return "commas"
-}
-
 // problem puts an error of the CSV reader into the words of a problem.
 func (t *table) problem(err error, record []string) error {
 	p := &Problem{Row: t.row}
+	separator, separators := nameOf(t.separator)
 	parse, ok := errors.AsType[*csv.ParseError](err)
 	if ok {
 		p.Line, p.Col = parse.Line, parse.Column
@@ -165,16 +223,13 @@ func (t *table) problem(err error, record []string) error {
 		p.Hint = "a quote that is opened and not closed makes one row of all that follows"
 	case errors.Is(err, errTooMany):
 		p.Line, p.Fatal = t.start, true
-		p.Message = fmt.Sprintf("the row that starts here has more than %d %s, the most that is read; rows after it were not read", maxSeparators, t.separators())
+		p.Message = fmt.Sprintf("the row that starts here has more than %d %s, the most that is read; rows after it were not read", maxSeparators, separators)
 	case !ok:
 		return err
 	case errors.Is(parse.Err, csv.ErrFieldCount):
 		p.Line, p.Col = t.in.FieldPos(0)
 		p.Message = fmt.Sprintf("the number of columns is %d here, and %d in the header", len(record), len(t.header))
-		p.Hint = "a cell with a comma or a line break in it is put in double quotes"
-		if t.in.Comma == '\t' {
-			p.Hint = "a cell with a tab or a line break in it is put in double quotes"
-		}
+		p.Hint = fmt.Sprintf("a cell with %s or a line break in it is put in double quotes", separator)
 	case errors.Is(parse.Err, csv.ErrQuote) && parse.Line > parse.StartLine:
 		p.Line, p.Col = parse.StartLine, 0
 		p.Message = "a quote is opened in this row and not closed properly"

@@ -25,7 +25,8 @@ func FuzzRows(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", "[{\"a\":1}]", "{\"a\":1}\n\n{\"b\":2}", "q,a\n1,2\n\"x\ny\",3", "{\"d\":[{\"a\":1}]}", mark + "[\n1]", "\"", "q\n\"",
 		"\x00", "\xff\xfe", "{\"a\":1,\"a\":2}", "[{\"a\":\"\\ud800\"}]", "a,a\n", "[[]", "{\"x\":[],\"y\":[]}", "\r\n\r\n{}",
-		"q\ta\n1\t\"2\n\"\n", "[{\"a\":1,\n\"a\":\"\xff\"},\n{}]", "{\"\xff\":1}", "\x1f\x8b", "PK\x03\x04", "q\n\"@\"\"\n\"", "[\n{\"a\":\"\x01\"}]",
+		"q\ta\n1\t\"2\n\"\n", "[{\"a\":1,\n\"a\":\"\xff\"},\n{}]", "{\"\xff\":1}", "\x1f\x8b", "PK\x03\x04", "q\n\"@\"\"\n\"", "sep=;\nq;a\n1;\"2\n\"",
+		"q;a\n1;2\n;\n", "sep=\u00a6\nq\u00a6a\n\"1\n\"\u00a62", "[\n{\"a\":\"\x01\"}]",
 	} {
 		for kind := range fuzzedContainers {
 			f.Add([]byte(seed), byte(kind))

@@ -15,6 +15,7 @@ import (
 type fault struct {
 	offset  int
 	message string
+	hint    string
 	cutOff  bool // the text ends before the JSON does
 }
 
@@ -24,7 +25,7 @@ func checkText(text []byte) *fault {
 		return &fault{offset: i, message: "has a NUL byte: the file is not text, or is UTF-16"}
 	}
 	if i := invalidUTF8(text); i >= 0 {
-		return &fault{offset: i, message: fmt.Sprintf("is not UTF-8: byte 0x%02x", text[i])}
+		return &fault{offset: i, message: fmt.Sprintf("is not UTF-8: byte 0x%02x", text[i]), hint: "save the file as UTF-8; in Excel: CSV UTF-8"}
 	}
 	return nil
 }

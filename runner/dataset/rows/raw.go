@@ -12,7 +12,7 @@ import (
 
 // A Raw is a row as it stands in the file, before it is taken apart. It stays valid after the next one is read.
 type Raw struct {
-	Number    int // counted from 1; refused rows count, blank lines don't
+	Number    int // counted from 1; refused rows count, blank lines and records don't
 	Line, Col int // where its text starts, counted from 1; blank lines count
 	text      []byte
 	oneLine   bool    // the text is a line of JSON Lines
@@ -21,11 +21,11 @@ type Raw struct {
 
 // A record is a row of a table.
 type record struct {
-	cells  []string
-	places []Place
-	header []string
-	named  []Place // of the first record: where the header's names are
-	comma  byte
+	cells     []string
+	places    []Place
+	header    []string
+	named     []Place // of the first record: where the header's names are
+	separator rune
 }
 
 // Size returns how many bytes of text the row has.
@@ -77,7 +77,7 @@ func (r Raw) parse(p *objectParser, fields []Field) (Row, error) {
 func (r Raw) problem(f *fault) *Problem {
 	at := cursor{text: r.text, line: r.Line, col: r.Col}
 	line, col := at.move(min(f.offset, len(r.text)))
-	p := &Problem{Row: r.Number, Line: line, Col: col, Message: f.message}
+	p := &Problem{Row: r.Number, Line: line, Col: col, Message: f.message, Hint: f.hint}
 	if r.oneLine && f.cutOff {
 		p.Hint = "in .jsonl every row is one line, without line breaks inside"
 	}
@@ -95,11 +95,11 @@ func (r *record) fields() ([]Field, *Problem) {
 		if strings.IndexByte(cell, 0) >= 0 || !utf8.ValidString(cell) {
 			fault := checkText([]byte(cell))
 			line, col := r.places[i].inside(cell, fault.offset)
-			return nil, &Problem{Line: line, Col: col, Message: fmt.Sprintf("column %q %s", r.header[i], fault.message)}
+			return nil, &Problem{Line: line, Col: col, Message: fmt.Sprintf("column %q %s", r.header[i], fault.message), Hint: fault.hint}
 		}
 		start := len(text)
 		text, _ = jsontext.AppendQuote(text, cell) // only text that is not UTF-8 is an error
-		fields[i] = Field{Name: r.header[i], Value: text[start:len(text):len(text)], comma: r.comma}
+		fields[i] = Field{Name: r.header[i], Value: text[start:len(text):len(text)], separator: r.separator}
 		fields[i].Line, fields[i].Col = r.places[i].Line, r.places[i].Col
 	}
 	return fields, nil
@@ -145,7 +145,7 @@ func (f Field) inCell(offset int) (line, col int) {
 
 // needsQuotes reports whether the cell can't stand in its table without quotes.
 func (f Field) needsQuotes() bool {
-	for _, mark := range []string{`\n`, `\r`, `\"`, commaInJSON(f.comma)} {
+	for _, mark := range []string{`\n`, `\r`, `\"`, inJSON(f.separator)} {
 		if bytes.Contains(f.Value, []byte(mark)) {
 			return true
 		}
@@ -153,11 +153,10 @@ func (f Field) needsQuotes() bool {
 	return false
 }
 
-func commaInJSON(comma byte) string {
-	if comma == '\t' {
-		return `\t`
-	}
-	return string(rune(comma))
+// inJSON returns a character as a string of JSON has it.
+func inJSON(c rune) string {
+	quoted, _ := jsontext.AppendQuote(nil, string(c)) // fails on what is not UTF-8
+	return string(quoted[1 : len(quoted)-1])
 }
 
 // slabSize is how many bytes of rows are kept in one piece of memory.

@@ -2,8 +2,10 @@
 //
 // A container is chosen by the file's extension: .jsonl (one object a line), .json (an array of objects, or one object with exactly one array in
 // it), .csv or .tsv (a header, then records, separated by commas or tabs). Cells of both tables are quoted as RFC 4180 has it: a cell that starts
-// with a double quote ends with one, and a quote inside is doubled. Each container may be compressed, by gzip (.jsonl.gz) or zstd (.jsonl.zst);
-// positions are those of the decompressed text.
+// with a double quote ends with one, and a quote inside is doubled. A table can say itself what separates its cells, in a first line of "sep=" and
+// one character, as Excel has it; else a .csv whose header has semicolons, and neither commas nor tabs, is separated by them. A record of blank
+// cells is passed over like a blank line. Each container may be compressed, by gzip (.jsonl.gz) or zstd (.jsonl.zst); positions are those of the
+// decompressed text.
 //
 // A row that can't be read is reported as a [*Problem] and does not hide the rows after it, except where its container gives no way to find them
 // again. Memory is bounded by [MaxRow], not by the file, nor by what it decompresses to.
@@ -26,13 +28,13 @@ type Field struct {
 	Name      string
 	Value     jsontext.Value // valid JSON, as it was written; a cell of a table is a JSON string
 	Line, Col int
-	comma     byte // what separates the cells of the table; 0: the value is not of a table
+	separator rune // of the cells of the table; 0: the value is not of a table
 }
 
 // At returns the line and column of the byte of f.Value at offset, which is at most its length. In a cell of a table it is an estimate: the line
 // is right, and the column is where the text would be if the cell is quoted where it needs to be and no byte of it is rewritten.
 func (f Field) At(offset int) (line, col int) {
-	if f.comma != 0 {
+	if f.separator != 0 {
 		return f.inCell(offset)
 	}
 	at := cursor{text: f.Value, line: f.Line, col: f.Col}
@@ -41,7 +43,7 @@ func (f Field) At(offset int) (line, col int) {
 
 // A Row is one object of the data, its fields in the order of the file. It stays valid after the next row is read.
 type Row struct {
-	Number    int // counted from 1; refused rows count, blank lines don't
+	Number    int // counted from 1; refused rows count, blank lines and records don't
 	Line, Col int // counted from 1; blank lines count
 	Fields    []Field
 	Header    []Place // of the first row of a table: where it names its columns, in the order of Fields; else nil

@@ -182,9 +182,43 @@ func TestRows(t *testing.T) {
 		{"csv that names a column twice", ".csv", "q,a,q\n1,2,3\n", []string{
 			`row 0 @1:5 problem: the header names the column "q" twice [fatal]`,
 		}},
-		{"csv with semicolons", ".csv", "q;a\n1;2\n", []string{
+		{"csv with semicolons", ".csv", mark + "\r\nq;\"a;\"\"b\"\"\r\n,\"\r\n1,5;\"x;\"\"y\"\"\"\r\n1\r\n", []string{
+			"row 1 @4:1 q@4:1=\"1,5\" a;\"b\"\n,@4:5=\"x;\\\"y\\\"\"",
+			`row 2 @5:1 problem: the number of columns is 1 here, and 2 in the header`,
+		}},
+		{"csv with a semicolon beside commas", ".csv", "q,a;b\n1;2,3\n", []string{
+			`row 1 @2:1 q@2:1="1;2" a;b@2:5="3"`,
+		}},
+		{"csv with semicolons in quotes only", ".csv", "\"q;a\"\n1;2\n", []string{
 			`row 0 @1:1 problem: the header is the single column "q;a": columns are separated by commas [fatal]`,
 		}},
+		{"csv that names its separator", ".csv", mark + "sep=;\r\nq;a\r\n1,5;\"x\r\ny\"\r\n3;\"\"\"4\"\r\n", []string{
+			`row 1 @3:1 q@3:1="1,5" a@3:5="x\ny"`,
+			`row 2 @5:1 q@5:1="3" a@5:3="\"4"`,
+		}},
+		{"csv that names the comma", ".csv", "SEP=,\nq;r,a\n1,2\n\n3\n", []string{
+			`row 1 @3:1 q;r@3:1="1" a@3:3="2"`,
+			`row 2 @5:1 problem: the number of columns is 1 here, and 2 in the header`,
+		}},
+		{"csv that names the tab", ".csv", "sep=\t\nq\ta\n1\t2\n", []string{
+			`row 1 @3:1 q@3:1="1" a@3:3="2"`,
+		}},
+		{"tsv that names a letter of two bytes", ".tsv", "sep=¦\nq¦a\n1¦2", []string{
+			`row 1 @3:1 q@3:1="1" a@3:4="2"`,
+		}},
+		{"one column that is named as its separator", ".csv", "sep=;\nq,a\n1\n", []string{
+			`row 1 @3:1 q,a@3:1="1"`,
+		}},
+		{"columns that only look like the name of a separator", ".csv", "sep=ab,sep=\n1,2\n", []string{
+			`row 1 @2:1 sep=ab@2:1="1" sep=@2:3="2"`,
+		}},
+		{"nothing but the name of a separator", ".csv", "sep=;", []string{`row 0 @0:0 problem: the file holds no rows [fatal]`}},
+		{"csv with blank records", ".csv", ",,\nq,a\n,\n1,2\n , \t\n,,,,\n \n3,4,5\n\"\",\"\n\"\n,6\n,,\n", []string{
+			`row 1 @4:1 q@4:1="1" a@4:3="2"`,
+			`row 2 @8:1 problem: the number of columns is 3 here, and 2 in the header`,
+			`row 3 @11:1 q@11:1="" a@11:2="6"`,
+		}},
+		{"csv of blank records", ".csv", "q,a\n,\n,\n", []string{`row 0 @0:0 problem: the file holds no rows [fatal]`}},
 		{"csv with tabs", ".csv", "q\ta\n1\t2\n", []string{
 			`row 0 @1:1 problem: the header is the single column "q\ta": columns are separated by commas [fatal]`,
 		}},
@@ -219,6 +253,27 @@ func TestRows(t *testing.T) {
 				t.Errorf("rows differ when bytes come one by one (-at once +slowly):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestHintOfEncoding checks that bytes that are not UTF-8 are never told without the way out, be they in a row, a name or the header.
+func TestHintOfEncoding(t *testing.T) {
+	for extension, texts := range map[string][]string{
+		".jsonl": {"{\"a\":\"\xe9\"}", "{\"\xe9\":1}"},
+		".json":  {"[{\"a\":\"\xe9\"}]", "{\"data\":[{\"\xe9\":1}]}"},
+		".csv":   {"q,a\n1,\xe9\n", "q,\xe9\n1,2\n", "sep=;\nq;\xe9\n"},
+		".tsv":   {"q\ta\n1\t\xe9\n", "q\t\xe9\n1\t2\n"},
+	} {
+		for _, text := range texts {
+			r, err := rows.NewReader(strings.NewReader(text), extension)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = r.Next()
+			if p, ok := errors.AsType[*rows.Problem](err); !ok || p.Hint != "save the file as UTF-8; in Excel: CSV UTF-8" {
+				t.Errorf("%s %q: %+v", extension, text, err)
+			}
+		}
 	}
 }
 
