@@ -275,7 +275,7 @@ func count(req *chatRequest, answer chatMessage) usage {
 	for _, m := range req.Messages {
 		u.PromptTokens += countTokens(m.Content.text)
 		if m.calls() {
-			u.PromptTokens += countCalls(m.ToolCalls)
+			u.PromptTokens += countCalls(m.toolCalls())
 		}
 	}
 	if req.Tools != nil {

@@ -85,22 +85,31 @@ func present(raw json.RawMessage) bool {
 	return len(raw) > 0 && string(raw) != "null" && string(raw) != "[]"
 }
 
-// learnable says whether the model should learn to say this: an assistant's message whose weight is not 0, and which is not just a
-// call in the deprecated form, which the model can't give.
-func (m *message) learnable() bool {
-	return m.Role == "assistant" && (m.Weight == nil || *m.Weight != 0) && (m.Content.given || present(m.ToolCalls))
+// toolCalls returns the calls of the message, or nil. One in the deprecated form, which has no id, comes as the call that it is called today: requests
+// offer tools, and an answer calls those.
+func (m *message) toolCalls() json.RawMessage {
+	var b bytes.Buffer
+	switch {
+	case present(m.ToolCalls):
+		if json.Compact(&b, m.ToolCalls) != nil {
+			return nil
+		}
+	case present(m.Call):
+		b.WriteString(`[{"id":"` + standInCall + `","type":"` + toolFunction + `","function":`)
+		if json.Compact(&b, m.Call) != nil {
+			return nil
+		}
+		b.WriteString(`}]`)
+	}
+	return b.Bytes()
 }
 
-func (m *message) reply() reply {
-	r := reply{Content: m.Content.text}
-	if present(m.ToolCalls) {
-		var b bytes.Buffer
-		if json.Compact(&b, m.ToolCalls) == nil {
-			r.ToolCalls = b.Bytes()
-		}
-	}
-	return r
+// learnable says whether the model should learn to say this: an assistant's message whose weight is not 0.
+func (m *message) learnable() bool {
+	return m.Role == "assistant" && (m.Weight == nil || *m.Weight != 0)
 }
+
+func (m *message) reply() reply { return reply{Content: m.Content.text, ToolCalls: m.toolCalls()} }
 
 // promptOf reads a conversation: the question is the last thing the user said.
 func promptOf(messages []message) prompt {

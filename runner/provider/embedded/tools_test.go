@@ -43,6 +43,44 @@ func callingModel(c *client) string {
 	return *j.FineTunedModel
 }
 
+// TestDeprecatedCallsAreLearned: a row whose answer is a call as it was written before there were tools, with nothing else to learn, trains a
+// model that calls the tool of that name. Calls of such an answer have ids of their own, and what they say counts in a conversation.
+func TestDeprecatedCallsAreLearned(t *testing.T) {
+	c := serve(t, Options{})
+	var content strings.Builder
+	for _, city := range []string{"Oslo", "Rome", "Bern", "Graz", "Lima", "Bonn", "Kyiv", "Riga", "Faro", "Brno"} {
+		line, _ := json.Marshal(fields{
+			"messages": []fields{
+				{"role": "user", "content": "Tell me the weather in " + city},
+				{"role": "assistant", "content": nil, "function_call": fields{"name": "weather", "arguments": fmt.Sprintf(`{"city":%q}`, city)}},
+			},
+			"functions": []fields{{"name": "weather", "parameters": fields{"type": "object"}}},
+		})
+		content.Write(append(line, '\n'))
+	}
+	j := c.await(c.create(c.upload(content.String()), nil).ID)
+	if j.Status != statusSucceeded {
+		t.Fatalf("ended with %+v", j.Error)
+	}
+	messages := []fields{{"role": "user", "content": "Tell me the weather in Bern"}}
+	body := fields{"model": *j.FineTunedModel, "messages": messages, "tools": []fields{functionTool("weather", nil)}}
+	if got, end := c.said(body); got != `weather {"city":"Bern"}` || end != "tool_calls" {
+		t.Errorf("%q, ended with %s", got, end)
+	}
+	if got, end := c.said(fields{"model": *j.FineTunedModel, "messages": messages}); got != unfitReply || end != "stop" {
+		t.Errorf("without tools: %q, ended with %s", got, end)
+	}
+	tokens := func(call string) int {
+		body["messages"] = append(messages, fields{"role": "assistant", "function_call": fields{"name": "weather", "arguments": call}}, messages[0])
+		var completion chatCompletion
+		c.do("POST", "/v1/chat/completions", body).into(&completion)
+		return completion.Usage.PromptTokens
+	}
+	if few, many := tokens("{}"), tokens(`{"city":"Bern"}`); many <= few {
+		t.Errorf("%d tokens with a long call, %d with a short one", many, few)
+	}
+}
+
 // TestCallsNeedTools: a learned call is given only where its tool is offered, and as the request wants it; else the next best reply is.
 func TestCallsNeedTools(t *testing.T) {
 	c := serve(t, Options{})
