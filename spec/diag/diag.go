@@ -124,8 +124,9 @@ func (l List) Err() error {
 }
 
 // Fold shortens the list for a reader: of the problems that are alike it keeps the first few, and one problem where the next of them stands
-// tells of all the others. Alike are those of one kind, severity and file, or, where they have no kind, those that share message and hint. It
-// keeps the order, and never folds a single problem.
+// tells of all the others: in how many rows they are, of those that it has not listed, or in how many places where that is not known or none.
+// Alike are those of one kind, severity and file, or, where they have no kind, those that share message and hint. It keeps the order, and never
+// folds a single problem.
 func (l List) Fold(most int) List {
 	most = max(most, 1)
 	type likeness struct {
@@ -142,6 +143,7 @@ func (l List) Fold(most int) List {
 	type group struct {
 		count, last int
 		differ      bool // in their messages
+		rows        rowsMet
 	}
 	groups := map[likeness]*group{}
 	for i, d := range l {
@@ -153,6 +155,7 @@ func (l List) Fold(most int) List {
 		g.count++
 		g.differ = g.differ || d.Message != l[g.last].Message
 		g.last = i
+		g.rows.add(d.Path, g.count > most)
 	}
 	var folded List
 	seen := map[likeness]int{}
@@ -169,20 +172,45 @@ func (l List) Fold(most int) List {
 				what = strings.ReplaceAll(d.Kind, "_", " ")
 			}
 			folded.Add(Diagnostic{
-				Severity: d.Severity, Kind: d.Kind, Pos: d.Pos, Message: fmt.Sprintf("%s: %s", what, theSame(more, l[g.last])),
+				Severity: d.Severity, Kind: d.Kind, Pos: d.Pos, Message: fmt.Sprintf("%s: %s", what, theSame(more, g.rows, l[g.last])),
 			})
 		}
 	}
 	return folded
 }
 
-// theSame says how many more problems are like those that were listed, and where the last of them is.
-func theSame(more int, last Diagnostic) string {
-	what := "places"
-	if strings.HasPrefix(last.Path, "row ") {
-		what = "rows"
+// rowsMet counts the rows that problems are in.
+type rowsMet struct {
+	met       map[string]bool
+	more      int  // rows of problems that are not listed, in which none is that is
+	elsewhere bool // one that is not listed is in no row
+}
+
+// add takes the path of one more problem. folded says that it is not listed.
+func (r *rowsMet) add(path string, folded bool) {
+	if !strings.HasPrefix(path, "row ") {
+		r.elsewhere = r.elsewhere || folded
+		return
 	}
-	text := fmt.Sprintf("the same in %d more %s", more, what)
+	if r.met == nil {
+		r.met = map[string]bool{}
+	}
+	if folded && !r.met[path] {
+		r.more++
+	}
+	r.met[path] = true
+}
+
+// theSame says how many more problems are like those that were listed, and where the last of them is.
+func theSame(more int, rows rowsMet, last Diagnostic) string {
+	text := fmt.Sprintf("the same in %d more places", more)
+	switch {
+	case rows.elsewhere || rows.more == 0:
+	case rows.more == 1:
+		text = "the same in 1 more row"
+	default:
+		text = fmt.Sprintf("the same in %d more rows", rows.more)
+	}
 	if last.Pos.Line > 0 {
 		text += fmt.Sprintf(", the last at %s:%d", last.Pos.File, last.Pos.Line)
 	}

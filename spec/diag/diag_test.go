@@ -128,7 +128,14 @@ func TestFold(t *testing.T) {
 			"a.jsonl:2: row 1: a\n  hint: mend it\na.jsonl:3: row 2: b\n  hint: mend it\n" +
 				"a.jsonl:4: a: the same in 2 more rows, the last at a.jsonl:7\na.jsonl:5: b: the same in 2 more rows, the last at a.jsonl:8\n" +
 				"a.jsonl:6: row 5: c\n  hint: mend it\n"},
-		"spec":      {0, diag.List{key(1), key(2), key(9)}, "p.yaml:1:3: test[0].x: unknown key\np.yaml:2:3: unknown key: the same in 2 more places, the last at p.yaml:9\n"},
+		"spec": {0, diag.List{key(1), key(2), key(9)}, "p.yaml:1:3: test[0].x: unknown key\np.yaml:2:3: unknown key: the same in 2 more places, the last at p.yaml:9\n"},
+		"rows that are met twice": {1, diag.List{row(1, "a"), row(1, "a"), row(2, "a"), row(2, "a"), row(3, "a"), row(3, "a")},
+			"a.jsonl:2: row 1: a\n  hint: mend it\na.jsonl:2: a: the same in 2 more rows, the last at a.jsonl:4\n"},
+		"one row": {1, diag.List{row(1, "a"), row(2, "a"), row(2, "a")}, "a.jsonl:2: row 1: a\n  hint: mend it\na.jsonl:3: a: the same in 1 more row, the last at a.jsonl:3\n"},
+		"all in a row that is listed": {1, diag.List{row(1, "a"), row(1, "a"), row(1, "a")},
+			"a.jsonl:2: row 1: a\n  hint: mend it\na.jsonl:2: a: the same in 2 more places, the last at a.jsonl:2\n"},
+		"rows and the file": {1, diag.List{row(1, "a"), row(2, "a"), {Pos: diag.Position{File: "a.jsonl"}, Message: "a", Hint: "mend it"}},
+			"a.jsonl:2: row 1: a\n  hint: mend it\na.jsonl:3: a: the same in 2 more places\n"},
 		"no lines":  {1, diag.List{file, file, file}, "b: m\nb: m: the same in 2 more places\n"},
 		"two files": {1, diag.List{key(1), {Pos: diag.Position{File: "q.yaml"}, Message: "unknown key"}}, "p.yaml:1:3: test[0].x: unknown key\nq.yaml: unknown key\n"},
 	} {
