@@ -4,6 +4,7 @@ package spec
 import (
 	"encoding/json"
 	"iter"
+	"math"
 	"slices"
 	"time"
 
@@ -144,10 +145,10 @@ type Amount struct {
 	Text    string // as written
 }
 
-// Of returns how many of n cases the amount stands for; a share is not rounded.
+// Of returns how many of n cases the amount stands for; a share is not rounded, but for what binary fractions add: 29% of 100 are 29.
 func (a Amount) Of(n int) float64 {
 	if a.Percent {
-		return a.Value * float64(n)
+		return math.Round(a.Value*float64(n)*1e9) / 1e9
 	}
 	return a.Value
 }

@@ -181,7 +181,7 @@ func TestSeveralFiles(t *testing.T) {
 	c.Training = append(c.Training, dataset.File{Name: "c.jsonl", Path: write(t, "c.jsonl", chats(1))}, dataset.File{Name: "gone", Path: filepath.Join(t.TempDir(), "gone.jsonl")})
 	_, err := dataset.Check(t.Context(), c, nil)
 	list, _ := err.(diag.List)
-	if len(list) != 3 || !strings.Contains(err.Error(), "row 1: the row has the shape of chat rows, and the file holds question and answer rows") ||
+	if len(list) != 3 || !strings.Contains(err.Error(), "row 1: the row has the shape of chat rows, and the data holds question and answer rows, as row 1 of a.jsonl decided") ||
 		!strings.Contains(err.Error(), "gone.jsonl: no such file") {
 		t.Errorf("a file of another shape and one that is not there: %v", err)
 	}
@@ -233,4 +233,108 @@ func TestSecrets(t *testing.T) {
 			t.Errorf("%s: %q", name, list)
 		}
 	}
+}
+
+// TestSecretsInMessages shows no key of the data in what is said about it.
+func TestSecretsInMessages(t *testing.T) {
+	const key = "ghp_" + "0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX"
+	for _, row := range []string{
+		`{"my ` + key + `":"x"}`,
+		`{"messages":[{"role":"` + key + `","content":"x"}]}`,
+		`{"messages":[{"role":"user","` + key + `":"x"}]}`,
+		`{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"s3://x?token=` + key + `"}}]}]}`,
+		`{"messages":[{"role":"assistant","content":"x","weight":"` + key + `"}]}`,
+		`{"conversations":[{"from":"` + key + `","value":"x"}]}`,
+		`{"question":"q","` + key + `":"x","` + key + `":"y"}`,
+	} {
+		got := problems(t, config(t, write(t, "d.jsonl", row)))
+		if text := strings.Join(got, "\n"); strings.Contains(text, key) || !strings.Contains(text, "ghp_***") {
+			t.Errorf("%s: %s", row, text)
+		}
+	}
+}
+
+// TestLeakEndsTheRun leaves no row out for a key that the spec allows nowhere.
+func TestLeakEndsTheRun(t *testing.T) {
+	const key = "ghp_" + "0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX"
+	c := config(t, write(t, "d.jsonl", differing(20)+`{"question":"q","answer":"`+key+`"}`))
+	c.Dataset.Invalid, c.Dataset.Secrets = dataset.InvalidDrop, dataset.SecretsError
+	if got := problems(t, c); len(got) != 1 || !strings.Contains(got[0], "may hold a secret") {
+		t.Errorf("problems %q", got)
+	}
+}
+
+// TestOnlyLostRowsAreErrors names the rows that were left out where they are too many, and not those that were used.
+func TestOnlyLostRowsAreErrors(t *testing.T) {
+	twice := `{"messages":[{"role":"user","content":"%d"},{"role":"user","content":"x"},{"role":"assistant","content":"a"%s}]}` + "\n"
+	var b strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&b, twice, i, "")
+	}
+	fmt.Fprintf(&b, twice, 20, `,"weight":2`)
+	c := config(t, write(t, "d.jsonl", b.String()))
+	c.Dataset.Invalid, c.Dataset.MaxDropped = dataset.InvalidDrop, spec.Amount{Value: 0, Text: "0"}
+	got := problems(t, c)
+	if len(got) != 2 || !strings.HasPrefix(got[0], "d.jsonl: 1 of 21 rows dropped") || !strings.HasPrefix(got[1], "d.jsonl:21:") {
+		t.Errorf("problems %q", got)
+	}
+}
+
+// TestSameQuestionInOtherLetters compares by what is asked and answered, and not by bytes.
+func TestSameQuestionInOtherLetters(t *testing.T) {
+	chat := func(question, rest string) string {
+		return `{"messages":[{"role":"user","content":"` + question + `"},{"role":"assistant",` + rest + `}]}` + "\n"
+	}
+	text := chats(10) +
+		chat("QUESTION  3", `"content":"b"`) + // another answer
+		chat("Question 4", `"content":"a"`) + // the same answer
+		chat("question 5", `"content":"a","weight":1`) +
+		chat("question 6", `"content":[{"type":"text","text":"a"}]`)
+	got, _ := prepare(t, config(t, write(t, "d.jsonl", text)))
+	want := []string{
+		"d.jsonl:11:1: warning: row 11: the question of row 4 has another answer here",
+		"d.jsonl:12:1: note: row 12: the same question and answer as row 5, but for letters, blanks or keys",
+		"d.jsonl:13:1: note: row 13: the same question and answer as row 6, but for letters, blanks or keys",
+		"d.jsonl:14:1: note: row 14: the same question and answer as row 7, but for letters, blanks or keys",
+	}
+	if diff := cmp.Diff(want, advice(got)); diff != "" {
+		t.Errorf("advice (-want +got): %s", diff)
+	}
+}
+
+// TestLongRows are read in a time that grows with their length alone: with its square they would take minutes.
+func TestLongRows(t *testing.T) {
+	turn := `{"role":"user","content":"q"},{"role":"assistant","content":"a"},`
+	for name, row := range map[string]string{
+		"many messages": `{"messages":[` + strings.Repeat(turn, 50_000) + strings.TrimSuffix(turn, ",") + `]}`,
+		"many faults":   `{"messages":[` + strings.Repeat("1,", 300_000) + `1]}`,
+		"deep": `{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"tools":[{"type":"own","x":` +
+			strings.Repeat("[", 9_000) + `"` + strings.Repeat("deep ", 100_000) + `"` + strings.Repeat("]", 9_000) + `}]}`,
+		"many calls": `{"messages":[{"role":"user","content":"q"},{"role":"assistant","tool_calls":[` + calls(20_000) + `]},` + results(20_000) + `{"role":"assistant","content":"a"}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := config(t, write(t, "d.jsonl", chats(10)+row))
+			c.Dataset.Invalid, c.Dataset.TooLong = dataset.InvalidDrop, dataset.TooLongDrop
+			got, _ := prepare(t, c)
+			if got.Stats.Total != 11 || len(got.Advice) > 110 {
+				t.Errorf("%d rows and %d findings", got.Stats.Total, len(got.Advice))
+			}
+		})
+	}
+}
+
+func calls(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `{"id":"c%d","type":"function","function":{"name":"f","arguments":"{}"}},`, i)
+	}
+	return strings.TrimSuffix(b.String(), ",")
+}
+
+func results(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `{"role":"tool","tool_call_id":"c%d","content":"x"},`, i)
+	}
+	return b.String()
 }

@@ -21,11 +21,11 @@ func alpacaShape() shape {
 		name:  "alpaca",
 		title: "alpaca rows",
 		roles: []role{
-			{roleInstruction, []string{"instruction"}, true},
-			{roleOutput, []string{"output"}, true},
-			{roleInput, []string{"input"}, false},
+			{name: roleInstruction, columns: []string{"instruction"}, required: true},
+			{name: roleOutput, columns: []string{"output", "response"}, required: true},
+			{name: roleInput, columns: []string{"input", "context"}},
 			systemRole(),
-			{roleHistory, []string{"history"}, false},
+			{name: roleHistory, columns: []string{"history"}},
 		},
 		claims: func(m *mapper, s *shape, row rows.Row) bool {
 			return m.claimedBy(s, row, roleInstruction) && m.claimedBy(s, row, roleOutput)
@@ -57,20 +57,20 @@ func readHistory(history node, r *report) []message {
 		return nil // the empty cell of a table
 	}
 	if history.kind() != '[' {
-		r.addf(kindType, history.at(), "history is %s: want an array of pairs of question and answer", kindName(history.kind()))
+		r.addf(kindType, history, "history is %s: want an array of pairs of question and answer", kindName(history.kind()))
 		return nil
 	}
 	var turns []message
 	for i, pair := range history.elements() {
 		texts := pair.elements()
 		if len(texts) != 2 || texts[0].kind() != '"' || texts[1].kind() != '"' {
-			r.addf(kindType, pair.at(), "history[%d] is no pair of question and answer: want an array of two texts", i)
+			r.addf(kindType, pair, "history[%d] is no pair of question and answer: want an array of two texts", i)
 			continue
 		}
 		for j, text := range texts {
 			path := fmt.Sprintf("history[%d][%d]", i, j)
 			if text.blank() {
-				r.addf(kindBlank, text.at(), "%s is blank", path)
+				r.addf(kindBlank, text, "%s is blank", path)
 			}
 			checkText(text.text(), text, func() string { return path }, r)
 			turns = append(turns, message{role: []string{"user", "assistant"}[j], text: text.text()})

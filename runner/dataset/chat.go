@@ -16,7 +16,7 @@ func chatShape() shape {
 	s := shape{
 		name:  "chat",
 		title: "chat rows",
-		roles: []role{{roleMessages, []string{"messages"}, true}},
+		roles: []role{{name: roleMessages, columns: []string{"messages"}, required: true}, systemRole()},
 		claims: func(m *mapper, s *shape, row rows.Row) bool {
 			return m.claimedBy(s, row, roleMessages)
 		},
@@ -28,8 +28,10 @@ func chatShape() shape {
 				}
 			}
 			array := nodeOf(c.get(s, roleMessages)).structured()
+			system := optionalText(c.get(s, roleSystem), roleSystem, r)
 			ex.messages = readMessages(ex.messages, "messages", array, r)
 			checkConversation("messages", ex.messages, array, r)
+			ex.fillSystem(system)
 			return ex
 		},
 	}
@@ -47,13 +49,13 @@ func (e *example) takeExtra(name string, value node, r *report) {
 	switch name {
 	case "parallel_tool_calls":
 		if kind := value.kind(); kind != 't' && kind != 'f' {
-			r.addf(kindType, value.at(), "%s is %s: want true or false", name, kindName(kind))
+			r.addf(kindType, value, "%s is %s: want true or false", name, kindName(kind))
 		}
 	case "tools":
 		checkTools(value, r)
 	default:
 		if value.kind() != '[' {
-			r.addf(kindType, value.at(), "%s is %s: want an array", name, kindName(value.kind()))
+			r.addf(kindType, value, "%s is %s: want an array", name, kindName(value.kind()))
 		}
 	}
 	e.extra = append(e.extra, member{name, compact(value.value)})

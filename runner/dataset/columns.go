@@ -15,11 +15,14 @@ type role struct {
 	name     string
 	columns  []string // its usual names, the best first; upper and lower case are the same
 	required bool
+	weak     []string // names that it has where no other column has the role
 }
 
 // is reports whether a column's name is one of the role's usual ones.
-func (r role) is(column string) bool {
-	return slices.ContainsFunc(r.columns, func(name string) bool { return strings.EqualFold(column, name) })
+func (r role) is(column string) bool { return oneOf(r.columns, column) }
+
+func oneOf(names []string, column string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(column, name) })
 }
 
 // A columns has the field of a row for each role of its shape; nil: the row has none.
@@ -63,21 +66,18 @@ func (m *mapper) claimedBy(s *shape, row rows.Row, roles ...string) bool {
 func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
 	found := append(r.columns[:0], make(columns, len(s.roles))...)
 	r.columns = found
-	sound, header := true, place{} // of a table's first row
-	if len(row.Header) > 0 {
-		header = place{row.Header[0].Line, row.Header[0].Col}
-	}
+	sound, unread := true, r.unread[:0]
 	for i := range row.Fields {
 		f := &row.Fields[i]
 		role := m.roleOf(s, f.Name)
 		switch {
 		case role < 0:
-			r.ignore(f.Name)
+			unread = append(unread, i)
 		case found[role] != nil:
 			name := s.roles[role].name
-			at := placeOf(f)
-			if header.line > 0 {
-				at = place{row.Header[i].Line, row.Header[i].Col}
+			at := nodeOf(f)
+			if i < len(row.Header) {
+				at = spotAt(row.Header[i])
 			}
 			r.add(kindShape, at, fmt.Sprintf("both %q and %q could be the %s", found[role].Name, f.Name, name),
 				fmt.Sprintf("say which: dataset.fields: {%s: %s}", name, found[role].Name))
@@ -86,9 +86,15 @@ func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
 			found[role] = f
 		}
 	}
+	m.matchWeak(s, row, found, unread, r)
+	r.unread = unread
 	for i, role := range s.roles {
 		if role.required && found[i] == nil {
-			r.add(kindShape, header, m.missing(role, row), namesHint(s, row))
+			at := node{}
+			if len(row.Header) > 0 {
+				at = spotAt(row.Header[0])
+			}
+			r.add(kindShape, at, m.missing(role, row), namesHint(s, row))
 			sound = false
 		}
 	}
@@ -96,6 +102,19 @@ func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
 		return nil
 	}
 	return found
+}
+
+// matchWeak gives roles that no column has to those of the unread columns that may have them, and reports the others as not used.
+func (m *mapper) matchWeak(s *shape, row rows.Row, found columns, unread []int, r *report) {
+	for _, i := range unread {
+		f := &row.Fields[i]
+		role := slices.IndexFunc(s.roles, func(role role) bool { return oneOf(role.weak, f.Name) })
+		if role < 0 || found[role] != nil || m.fields[s.roles[role].name] != "" {
+			r.ignore(f.Name)
+			continue
+		}
+		found[role] = f
+	}
 }
 
 // missing says that a row has no column for a role.
@@ -144,7 +163,7 @@ func (c columns) sameColumns(l layout, r *report) {
 			continue
 		}
 		if want := l.columns[role.name]; want != "" && want != c[i].Name {
-			r.add(kindShape, placeOf(c[i]), fmt.Sprintf("the %s stands in column %q here, and in %q in row %d", role.name, c[i].Name, want, l.columnRow),
+			r.add(kindShape, nodeOf(c[i]), fmt.Sprintf("the %s stands in column %q here, and in %q in %s", role.name, c[i].Name, want, rowOf(l.columnRow, l.columnFile, r.name)),
 				"name the column alike in every row")
 		}
 	}
@@ -175,9 +194,6 @@ func namesHint(s *shape, row rows.Row) string {
 	return fmt.Sprintf("name the columns in the spec, as in dataset.fields: {%s}", strings.Join(fields, ", "))
 }
 
-// placeOf returns where a field's value stands.
-func placeOf(f *rows.Field) place { return place{f.Line, f.Col} }
-
 // titled names a column by its role, and by its own name where that is another.
 func titled(role string, f *rows.Field) string {
 	if strings.EqualFold(role, f.Name) {
@@ -191,9 +207,9 @@ func columnText(f *rows.Field, role string, r *report) string {
 	text, problem := scalarText(f)
 	switch {
 	case problem != "":
-		r.add(kindType, placeOf(f), titled(role, f)+" "+problem, "")
+		r.add(kindType, nodeOf(f), titled(role, f)+" "+problem, "")
 	case strings.TrimSpace(text) == "":
-		r.add(kindBlank, placeOf(f), titled(role, f)+" is blank", "")
+		r.add(kindBlank, nodeOf(f), titled(role, f)+" is blank", "")
 	default:
 		checkText(text, nodeOf(f), func() string { return titled(role, f) }, r)
 	}
@@ -207,7 +223,7 @@ func optionalText(f *rows.Field, role string, r *report) string {
 	}
 	text, problem := scalarText(f)
 	if problem != "" {
-		r.add(kindType, placeOf(f), titled(role, f)+" "+problem, "")
+		r.add(kindType, nodeOf(f), titled(role, f)+" "+problem, "")
 	}
 	if strings.TrimSpace(text) == "" {
 		return ""

@@ -14,8 +14,8 @@ func completionShape() shape {
 		name:  "completion",
 		title: "prompt and completion rows",
 		roles: []role{
-			{rolePrompt, []string{"prompt"}, true},
-			{roleCompletion, []string{"completion"}, true},
+			{name: rolePrompt, columns: []string{"prompt"}, required: true},
+			{name: roleCompletion, columns: []string{"completion"}, required: true},
 			systemRole(),
 		},
 		claims: func(m *mapper, s *shape, row rows.Row) bool {

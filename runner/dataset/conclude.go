@@ -79,8 +79,8 @@ func (r *run) checkDropped() {
 	}
 	r.fault(kindDropped, fmt.Sprintf("%d of %s dropped (%d too long, %d invalid), and dataset.max_dropped is %s",
 		out, plural(r.total(), "row"), r.dropped, r.invalid, limit.Text), "mend the rows, or raise dataset.max_dropped")
-	for i, d := range r.findings.advice { // they are why
-		if d.Kind == kindLong || r.droppedFor[d.Kind] {
+	for i, lost := range r.findings.lost {
+		if lost {
 			r.findings.advice[i].Severity = diag.Error
 		}
 	}
@@ -105,9 +105,13 @@ func (r *run) checkSize() {
 		}
 		r.fault(kindFew, message, "50 to 100 are advised")
 	}
-	if r.config.Dataset.Validation.Share.Value > 0 && r.validation.examples == 0 && !r.findings.failed() {
+	switch v := r.config.Dataset.Validation; {
+	case !v.Set() || r.validation.examples > 0 || r.findings.failed():
+	case v.Share.Value == 0:
+		r.fault(kindFew, "none of the rows to validate with is left", "mend them, or leave dataset.validation out")
+	default:
 		r.fault(kindFew, fmt.Sprintf("dataset.validation holds out %s of the rows, and that draws none of %d",
-			r.config.Dataset.Validation.Share.Text, count), "raise the share, change its seed, or name a file of validation rows")
+			v.Share.Text, count), "raise the share, change its seed, or name a file of validation rows")
 	}
 }
 
@@ -117,7 +121,7 @@ func (r *run) fault(kind, message, hint string) {
 	if len(r.config.Training) > 0 {
 		pos = diag.Position{File: r.config.Training[0].Path}
 	}
-	r.findings.add(0, diag.List{{Kind: kind, Pos: pos, Message: message, Hint: hint}})
+	r.findings.add(0, diag.List{{Kind: kind, Pos: pos, Message: message, Hint: hint}}, false)
 }
 
 func (r *run) warnings() []string {

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,19 +22,19 @@ func (c *messageReader) parts(role string, array node) {
 	if len(parts) == 0 {
 		c.fault(kindBlank, "content", "is an empty array")
 	}
-	images := 0
+	images := 0 // of the message
 	for i, part := range parts {
 		path := c.path(fmt.Sprintf("content[%d]", i))
 		kind := part.get("type")
 		if kind.kind() != '"' {
-			c.report.addf(kindType, part.at(), "%s is no content part: want an object with a type", path)
+			c.report.addf(kindType, part, "%s is no content part: want an object with a type", path)
 			continue
 		}
 		switch name := kind.text(); name {
 		case "text", "refusal":
 			text := part.get(name)
 			if text.kind() != '"' || text.blank() {
-				c.report.addf(kindBlank, part.at(), "%s.%s is missing or blank", path, name)
+				c.report.addf(kindBlank, part, "%s.%s is missing or blank", path, name)
 				continue
 			}
 			checkText(text.text(), text, func() string { return path + "." + name }, c.report)
@@ -41,26 +42,26 @@ func (c *messageReader) parts(role string, array node) {
 			images++
 			c.image(role, path, part)
 		default:
-			c.report.warn(kindImage, kind.at(), fmt.Sprintf("%s is of type %q, which services are not known to train on", path, name), "")
+			c.report.warn(kindImage, kind, fmt.Sprintf("%s is of type %q, which services are not known to train on", path, name), "")
 		}
 	}
 	if images > 0 {
-		c.report.warn(kindUncounted, array.at(), fmt.Sprintf("%s has %s, whose tokens are not counted: limit and cost leave them out",
+		c.report.warn(kindUncounted, array, fmt.Sprintf("%s has %s, whose tokens are not counted: limit and cost leave them out",
 			c.path("content"), plural(images, "image")), "")
 	}
-	if images > maxImages {
-		c.report.warn(kindImage, array.at(), fmt.Sprintf("%s has %d images, and OpenAI takes %d an example", c.path("content"), images, maxImages), "")
+	if c.report.images += images; images > 0 && c.report.images > maxImages {
+		c.report.warn(kindImage, array, fmt.Sprintf("with %s the example has %d images, and OpenAI takes %d", c.path("content"), c.report.images, maxImages), "")
 	}
 }
 
 // image checks a part that shows an image, by its address or within.
 func (c *messageReader) image(role, path string, part node) {
 	if role != "user" {
-		c.report.addf(kindImage, part.at(), "%s is an image in a message of role %q: only users show images", path, role)
+		c.report.addf(kindImage, part, "%s is an image in a message of role %q: only users show images", path, role)
 	}
 	url := part.get("image_url").get("url")
 	if url.kind() != '"' || url.blank() {
-		c.report.addf(kindImage, part.at(), "%s.image_url has no url", path)
+		c.report.addf(kindImage, part, "%s.image_url has no url", path)
 		return
 	}
 	text := url.text()
@@ -69,12 +70,14 @@ func (c *messageReader) image(role, path string, part node) {
 	case isData:
 		media, data, encoded := strings.Cut(media, ";base64,")
 		if !encoded || !slices.Contains(imageTypes, media) {
-			c.report.addf(kindImage, url.at(), "%s is no image that the service takes: want data:%s;base64", path, strings.Join(imageTypes, ", "))
+			c.report.addf(kindImage, url, "%s is no image that the service takes: want data:%s;base64", path, strings.Join(imageTypes, ", "))
+		} else if _, err := base64.StdEncoding.DecodeString(data); err != nil {
+			c.report.addf(kindImage, url, "%s is no base64: %v", path, err)
 		} else if size := len(data) / 4 * 3; size > maxImageBytes {
-			c.report.addf(kindImage, url.at(), "%s has %d bytes, and the service takes images of %d (10 MiB)", path, size, maxImageBytes)
+			c.report.addf(kindImage, url, "%s has %d bytes, and the service takes images of %d (10 MiB)", path, size, maxImageBytes)
 		}
 	case !strings.HasPrefix(text, "https://") && !strings.HasPrefix(text, "http://"):
-		c.report.addf(kindImage, url.at(), "%s has the url %q: want http, https or data", path, shortened(text))
+		c.report.addf(kindImage, url, "%s has the url %q: want http, https or data", path, shortened(text))
 	}
 }
 
@@ -82,15 +85,15 @@ func (c *messageReader) image(role, path string, part node) {
 // where there is something to tell.
 func checkText(text string, at node, path func() string, r *report) {
 	if isSheetError(text) {
-		r.warn(kindReplacement, at.at(), path()+" is an error of the spreadsheet, "+text, "mend the cell that the data comes from")
+		r.warn(kindReplacement, at, path()+" is an error of the spreadsheet, "+text, "mend the cell that the data comes from")
 	}
 	control := firstControl(text)
 	damaged := strings.Contains(text, "\uFFFD")
 	if control >= 0 {
-		r.warn(kindControl, at.at(), fmt.Sprintf("%s has the control character %#U", path(), rune(text[control])), "take it out, unless the model should learn to write it")
+		r.warn(kindControl, at, fmt.Sprintf("%s has the control character %#U", path(), rune(text[control])), "take it out, unless the model should learn to write it")
 	}
 	if damaged {
-		r.warn(kindReplacement, at.at(), path()+" has U+FFFD, which stands where bytes were lost", "read the source again in its own encoding")
+		r.warn(kindReplacement, at, path()+" has U+FFFD, which stands where bytes were lost", "read the source again in its own encoding")
 	}
 }
 

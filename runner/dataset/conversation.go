@@ -11,7 +11,7 @@ func checkConversation(path string, list []message, array node, r *report) {
 	case array.kind() != '[':
 		return // reported
 	case len(list) == 0:
-		r.addf(kindBlank, array.at(), "%s is empty", path)
+		r.addf(kindBlank, array, "%s is empty", path)
 		return
 	}
 	checkOrder(path, list, r)
@@ -30,42 +30,49 @@ func checkConversation(path string, list []message, array node, r *report) {
 	}
 	switch last := list[len(list)-1]; {
 	case last.role != "assistant":
-		r.addf(kindLast, last.place, "the last message is of role %q: want assistant, whose text is what is learnt", last.role)
+		r.addf(kindLast, last.spot, "the last message is of role %q: want assistant, whose text is what is learnt", last.role)
 	case answers == silent:
-		r.addf(kindWeight, array.at(), "every assistant message has weight 0, so there is nothing to learn")
+		r.addf(kindWeight, array, "every assistant message has weight 0, so there is nothing to learn")
 	case !asked:
-		r.addf(kindNoUser, array.at(), "no user message: there is nothing to answer")
+		r.addf(kindNoUser, array, "no user message: there is nothing to answer")
 	}
 }
 
 // checkOrder checks who speaks after whom.
 func checkOrder(path string, list []message, r *report) {
-	var open []string // calls that are not answered yet
-	began := false    // somebody else than system and developer has spoken
+	var calls []string       // of the assistant message before
+	var open map[string]bool // those of them that are not answered yet
+	began := false           // somebody else than system and developer has spoken
 	for i, m := range list {
 		at := func() string { return fmt.Sprintf("%s[%d]", path, i) }
 		if m.role == "tool" {
-			answered := slices.Index(open, m.answers)
-			if m.answers != "" && answered < 0 {
-				r.addf(kindTools, m.place, "%s answers the call %q, which no assistant message right before it makes", at(), m.answers)
-			} else if answered >= 0 {
-				open = slices.Delete(open, answered, answered+1)
+			if m.answers != "" && !open[m.answers] {
+				r.addf(kindTools, m.spot, "%s answers the call %q, which no assistant message right before it makes", at(), m.answers)
 			}
+			delete(open, m.answers)
 			began = true
 			continue
 		}
-		if len(open) > 0 {
-			r.warn(kindTools, m.place, fmt.Sprintf("%s comes before the call %q is answered", at(), open[0]), "")
+		if i := slices.IndexFunc(calls, func(id string) bool { return open[id] }); i >= 0 {
+			r.warn(kindTools, m.spot, fmt.Sprintf("%s comes before the call %q is answered", at(), calls[i]), "")
 		}
-		open = slices.Clone(m.calls)
+		if calls, open = m.calls, nil; len(calls) > 0 {
+			open = make(map[string]bool, len(calls))
+			for _, id := range calls {
+				if open[id] {
+					r.warn(kindTools, m.spot, fmt.Sprintf("%s makes two calls with the id %q", at(), id), "")
+				}
+				open[id] = true
+			}
+		}
 		switch {
 		case m.role == "system" || m.role == "developer":
 			if began {
-				r.warn(kindOrder, m.place, fmt.Sprintf("%s is of role %q, which mostly stands first", at(), m.role), "")
+				r.warn(kindOrder, m.spot, fmt.Sprintf("%s is of role %q, which mostly stands first", at(), m.role), "")
 			}
 			continue
 		case i > 0 && m.role == list[i-1].role && (m.role == "user" || m.role == "assistant"):
-			r.warn(kindOrder, m.place, fmt.Sprintf("%s is of role %q, as the message before it", at(), m.role), "join the two, unless the model should learn such turns")
+			r.warn(kindOrder, m.spot, fmt.Sprintf("%s is of role %q, as the message before it", at(), m.role), "join the two, unless the model should learn such turns")
 		}
 		began = true
 	}

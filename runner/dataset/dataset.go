@@ -17,7 +17,7 @@ import (
 )
 
 // FormatVersion changes when the same input gives other prepared bytes.
-const FormatVersion = 1
+const FormatVersion = 2
 
 // MinExamples is how many training examples the services want at least; OpenAI refuses fewer with invalid_n_examples.
 const MinExamples = 10

@@ -22,6 +22,10 @@ func (r *run) again(s *source, o *outcome, found earlier, before int) (d diag.Di
 		d.Kind = kindOverlap
 		d.Message = fmt.Sprintf("the validation row asks what %s of the training data asks, so it measures memory", where)
 		d.Hint = "take one of the two out"
+	case found == isAlike:
+		d.Kind, d.Severity = kindDuplicate, diag.Note
+		d.Message = fmt.Sprintf("the same question and answer as %s, but for letters, blanks or keys", where)
+		d.Hint = "take one of the two out"
 	case found == isConflict:
 		d.Kind = kindConflict
 		d.Message = fmt.Sprintf("the question of %s has another answer here", where)

@@ -22,7 +22,7 @@ type message struct {
 	quoted  jsontext.Value // the text as JSON, where the data has it as it is written; else nil
 	members []member       // further keys, in their fixed order; "content" among them where it is not text
 
-	place      place    // where it stands
+	spot       node     // where it stands
 	source     node     // what text was read from
 	calls      []string // ids of the calls that it makes
 	answers    string   // id of the call that it answers
@@ -48,10 +48,9 @@ func (e *example) fillSystem(prompt string) {
 	e.messages = slices.Insert(e.messages, 0, message{role: "system", text: prompt})
 }
 
-// appendJSON appends the example and a line feed, and tells where in the line what is learnt begins: the last message, or the outputs. The
-// order of keys and the way strings are quoted (RFC 8785: as few escapes as possible, no HTML escapes) are part of the promise that
-// FormatVersion stands for.
-func (e *example) appendJSON(dst []byte) (line []byte, learnt, rest int) {
+// appendJSON appends the example and a line feed. The order of keys and the way strings are quoted (RFC 8785: as few escapes as possible, no
+// HTML escapes) are part of the promise that FormatVersion stands for.
+func (e *example) appendJSON(dst []byte) []byte {
 	if len(e.outputs) > 0 {
 		return e.appendPreference(dst)
 	}
@@ -60,17 +59,15 @@ func (e *example) appendJSON(dst []byte) (line []byte, learnt, rest int) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		learnt = len(dst)
 		dst = m.appendJSON(dst)
 	}
-	rest = len(dst)
 	dst = append(dst, ']')
 	dst = appendMembers(dst, e.extra)
-	return append(dst, "}\n"...), learnt, rest
+	return append(dst, "}\n"...)
 }
 
 // appendPreference is appendJSON for an example with two outputs.
-func (e *example) appendPreference(dst []byte) (line []byte, learnt, rest int) {
+func (e *example) appendPreference(dst []byte) []byte {
 	dst = append(dst, `{"input":{"messages":[`...)
 	for i, m := range e.messages {
 		if i > 0 {
@@ -80,20 +77,18 @@ func (e *example) appendPreference(dst []byte) (line []byte, learnt, rest int) {
 	}
 	dst = append(dst, ']')
 	dst = appendMembers(dst, e.extra)
-	learnt = len(dst)
 	dst = append(dst, `},"preferred_output":[`...)
 	dst = e.outputs[0].appendJSON(dst)
 	dst = append(dst, `],"non_preferred_output":[`...)
 	dst = e.outputs[1].appendJSON(dst)
-	rest = len(dst)
-	return append(dst, "]}\n"...), learnt, rest
+	return append(dst, "]}\n"...)
 }
 
 func (m message) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"role":"`...)
 	dst = append(dst, m.role...)
 	dst = append(dst, '"')
-	if m.text != "" {
+	if m.text != "" || m.quoted != nil {
 		dst = append(dst, `,"content":`...)
 		if m.quoted != nil {
 			dst = append(dst, m.quoted...)
@@ -139,17 +134,6 @@ func asWritten(v jsontext.Value) jsontext.Value {
 func appendQuoted(dst []byte, text string) []byte {
 	dst, _ = jsontext.AppendQuote(dst, text) // fails on what is not UTF-8, which rows refuses
 	return dst
-}
-
-// asked appends what the user says to dst, a line a turn, as it does not matter to the meaning: small letters, single blanks. Examples that
-// ask the same are held out together.
-func (e *example) asked(dst []byte) []byte {
-	for _, m := range e.messages {
-		if m.role == "user" {
-			dst = append(append(dst, '\n'), strings.Join(strings.Fields(strings.ToLower(m.plain())), " ")...)
-		}
-	}
-	return bytes.TrimPrefix(dst, []byte("\n"))
 }
 
 // plain returns the text of a message, or of its content parts, a line each.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"ftrun/runner/dataset/secrets"
 	"ftrun/runner/result"
 	"ftrun/spec/diag"
 )
@@ -60,6 +61,7 @@ const (
 type findings struct {
 	errors diag.List
 	advice diag.List     // warnings and notes
+	lost   []bool        // by advice: why a row was left out
 	more   int           // errors beyond those kept
 	first  diag.Position // of them
 	fatal  bool          // rows after the last error were not read
@@ -68,16 +70,17 @@ type findings struct {
 
 func (f *findings) failed() bool { return len(f.errors) > 0 }
 
-// add keeps the findings of one row, its errors all or none.
-func (f *findings) add(row int, list diag.List) {
+// add keeps the findings of one row, its errors all or none. lost says that they are why the row was left out.
+func (f *findings) add(row int, list diag.List, lost bool) {
 	list.Sort()
 	keep := len(f.errors) < maxErrors
 	for _, d := range list {
+		d.Message = withoutSecrets(d.Message)
 		g := f.count(d, row)
 		switch {
 		case d.Severity != diag.Error:
 			if g.Count <= maxOfAKind && len(f.advice) < maxAdvice {
-				f.advice = append(f.advice, d)
+				f.advice, f.lost = append(f.advice, d), append(f.lost, lost)
 			}
 		case keep:
 			f.errors = append(f.errors, d)
@@ -153,6 +156,16 @@ func (f *findings) summaries() []string {
 	return list
 }
 
+// withoutSecrets shows of a secret in a message, which quotes the data, as little as of one that was looked for.
+func withoutSecrets(message string) string {
+	found := secrets.Find(message)
+	for i := len(found) - 1; i >= 0; i-- {
+		start, end := found[i].Offset, found[i].Offset+found[i].Len
+		message = message[:start] + secrets.Redact(message[start:end]) + message[end:]
+	}
+	return message
+}
+
 func shortened(text string) string {
 	if len(text) <= maxMessages {
 		return text
@@ -166,20 +179,23 @@ func shortened(text string) string {
 
 // A report collects what is found in one row, and holds what the row is made into meanwhile. A goroutine has one for all its rows.
 type report struct {
-	file    string
+	file    string // path
+	name    string // of the file, as the spec has it
 	row     rowRef
 	list    diag.List
 	refused bool // the row can't be trained on
 	ignored []string
 	told    map[string]bool // names that were ignored before
 
+	images  int // of the row
 	columns columns
+	unread  []int // columns of the row without a role
 	ex      example
 }
 
 // begin makes the report one of another row.
-func (r *report) begin(file string, row rowRef) {
-	r.file, r.row, r.list, r.refused, r.ignored = file, row, nil, false, nil
+func (r *report) begin(file File, row rowRef) {
+	r.file, r.name, r.row, r.list, r.refused, r.ignored, r.images = file.Path, file.Name, row, nil, false, nil, 0
 }
 
 // example returns an example with nothing in it yet, valid until the next row.
@@ -191,45 +207,54 @@ func (r *report) example() *example {
 // A rowRef is where a row stands.
 type rowRef struct{ number, line, col int }
 
-// A place is where in a row a value stands; the zero place is the row itself.
+// A place is where in a file something stands.
 type place struct{ line, col int }
 
 // add reports why the row can't be trained on.
-func (r *report) add(kind string, at place, message, hint string) {
+func (r *report) add(kind string, at node, message, hint string) {
 	r.refused = true
 	r.tell(diag.Error, kind, at, message, hint)
 }
 
-func (r *report) addf(kind string, at place, format string, args ...any) {
+func (r *report) addf(kind string, at node, format string, args ...any) {
 	r.add(kind, at, fmt.Sprintf(format, args...), "")
 }
 
 // warn reports what does not keep the row from being trained on.
-func (r *report) warn(kind string, at place, message, hint string) {
+func (r *report) warn(kind string, at node, message, hint string) {
 	r.tell(diag.Warning, kind, at, message, hint)
 }
 
 // note reports what is worth knowing.
-func (r *report) note(kind string, at place, message, hint string) {
+func (r *report) note(kind string, at node, message, hint string) {
 	r.tell(diag.Note, kind, at, message, hint)
 }
 
-func (r *report) tell(severity diag.Severity, kind string, at place, message, hint string) {
+// maxOfARow is how many findings of a row are told. To say where one stands takes a walk through the row.
+const maxOfARow = 100
+
+func (r *report) tell(severity diag.Severity, kind string, at node, message, hint string) {
+	if n := len(r.list); n > maxOfARow {
+		r.list[n-1].Severity = min(r.list[n-1].Severity, severity) // the last stands for all that are not told
+		return
+	}
+	if len(r.list) == maxOfARow {
+		at, message, hint = node{}, "and more of the same row", ""
+	}
 	pos := diag.Position{File: r.file, Line: r.row.line, Col: r.row.col}
-	if at.line > 0 {
-		pos.Line, pos.Col = at.line, at.col
+	if p := at.at(); p.line > 0 {
+		pos.Line, pos.Col = p.line, p.col
 	}
 	r.list.Add(diag.Diagnostic{
 		Severity: severity, Kind: kind, Pos: pos, Path: fmt.Sprintf("row %d", r.row.number), Message: message, Hint: hint,
 	})
 }
 
-// soften turns the errors of a row that is dropped into warnings.
+// soften turns the errors of a row that is dropped into warnings, and leaves out what else was found in it.
 func (r *report) soften() {
+	r.list = slices.DeleteFunc(r.list, func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
 	for i := range r.list {
-		if r.list[i].Severity == diag.Error {
-			r.list[i].Severity = diag.Warning
-		}
+		r.list[i].Severity = diag.Warning
 	}
 }
 

@@ -3,7 +3,10 @@ package dataset
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"ftrun/spec/diag"
 )
@@ -19,7 +22,7 @@ var messageKeys = [...]string{"role", "content", "name", "refusal", "tool_calls"
 // readMessages appends the messages of an array to list, each read by itself. path names the array in what is reported.
 func readMessages(list []message, path string, array node, r *report) []message {
 	if array.kind() != '[' {
-		r.addf(kindType, array.at(), "%s is %s: want an array", path, kindName(array.kind()))
+		r.addf(kindType, array, "%s is %s: want an array", path, kindName(array.kind()))
 		return list
 	}
 	return readList(list, path, array.elements(), r)
@@ -53,9 +56,9 @@ func (c *messageReader) path(key string) string {
 
 // fault reports what is wrong with a key, or with the whole message where that is "".
 func (c *messageReader) fault(kind, key, format string, args ...any) {
-	at := c.at()
+	at := c.node
 	if v := c.get(key); v.value != nil {
-		at = v.at()
+		at = v
 	}
 	c.report.addf(kind, at, c.path(key)+" "+format, args...)
 }
@@ -69,7 +72,7 @@ func (c *messageReader) get(key string) node {
 }
 
 func (c *messageReader) read() message {
-	m := message{place: c.at()}
+	m := message{spot: c.node}
 	if c.kind() != '{' {
 		c.fault(kindType, "", "is %s: want an object", kindName(c.kind()))
 		return m
@@ -93,13 +96,28 @@ func (c *messageReader) read() message {
 	return m
 }
 
+// weightOf returns a weight as the service wants it, 0 or 1; programs with numbers of one kind write 1.0.
+func weightOf(v jsontext.Value) (weight string, ok bool) {
+	if v.Kind() != '0' {
+		return string(v), false
+	}
+	switch n, err := strconv.ParseFloat(string(v), 64); {
+	case err == nil && n == 0:
+		return "0", true
+	case err == nil && n == 1:
+		return "1", true
+	default:
+		return string(v), false
+	}
+}
+
 func (c *messageReader) unknownKey(k key) {
 	message := fmt.Sprintf("%s has the unknown key %q", c.path(""), k.name)
 	if guess := diag.Suggest(k.name, messageKeys[:]); guess != "" {
-		c.report.addf(kindUnknownKey, k.at(), "%s, did you mean %q?", message, guess)
+		c.report.addf(kindUnknownKey, k.node, "%s, did you mean %q?", message, guess)
 		return
 	}
-	c.report.addf(kindUnknownKey, k.at(), "%s: want %s", message, strings.Join(messageKeys[:], ", "))
+	c.report.addf(kindUnknownKey, k.node, "%s: want %s", message, strings.Join(messageKeys[:], ", "))
 }
 
 func (c *messageReader) role() string {
@@ -124,13 +142,16 @@ func (c *messageReader) content(m *message) {
 	v := c.get("content")
 	switch {
 	case !v.present():
-		if m.role == "assistant" && (c.get("tool_calls").present() || c.get("function_call").present() || c.get("refusal").present()) {
-			return
+		switch {
+		case c.speaksOtherwise(m):
+		case m.role == "function" && v.value != nil: // the API wants the key, and takes null
+			m.members = append(m.members, member{"content", jsontext.Value("null")})
+		default:
+			c.fault(kindMissing, "content", "is missing")
 		}
-		c.fault(kindMissing, "content", "is missing")
 	case v.kind() == '"':
 		m.text, m.quoted, m.source = v.text(), asWritten(v.value), v
-		if strings.TrimSpace(m.text) == "" {
+		if strings.TrimSpace(m.text) == "" && !c.speaksOtherwise(m) && m.role != "tool" && m.role != "function" { // tools may have nothing to say
 			c.fault(kindBlank, "content", "is blank")
 		}
 		checkText(m.text, v, func() string { return c.path("content") }, c.report)
@@ -140,6 +161,13 @@ func (c *messageReader) content(m *message) {
 	default:
 		c.fault(kindType, "content", "is %s: want text, or an array of content parts", kindName(v.kind()))
 	}
+}
+
+// speaksOtherwise reports whether an assistant says something that is not its content.
+func (c *messageReader) speaksOtherwise(m *message) bool {
+	return m.role == "assistant" && slices.ContainsFunc([]string{"tool_calls", "function_call", "refusal", "audio"}, func(key string) bool {
+		return c.get(key).present()
+	})
 }
 
 // others checks the keys beside role and content.
@@ -168,9 +196,11 @@ func (c *messageReader) others(m *message) {
 		c.fault(kindTools, "name", "is missing: it says which function this answers for")
 	}
 	if v := c.get("weight"); v.present() {
-		m.weightless = string(v.value) == "0"
-		if s := string(v.value); s != "0" && s != "1" {
-			c.fault(kindWeight, "weight", "is %s: want 0 or 1", s)
+		weight, ok := weightOf(v.value)
+		if !ok {
+			c.fault(kindWeight, "weight", "is %s: want 0 or 1", v.value)
 		}
+		m.weightless = weight == "0"
+		c.found[len(c.found)-1].value = jsontext.Value(weight)
 	}
 }

@@ -118,23 +118,7 @@ func (m *meter) parts(content node) int {
 }
 
 // strings counts every string value inside a JSON value; keys are none.
-func (m *meter) strings(value node) int {
-	switch value.kind() {
-	case '"':
-		return m.counter.Count(value.text())
-	case '{':
-		n := 0
-		for _, k := range value.keys() {
-			n += m.strings(k.node)
-		}
-		return n
-	case '[':
-		n := 0
-		for _, element := range value.elements() {
-			n += m.strings(element)
-		}
-		return n
-	default:
-		return 0
-	}
+func (m *meter) strings(value node) (n int) {
+	value.texts(func(text string) { n += m.counter.Count(text) })
+	return n
 }

@@ -20,9 +20,9 @@ func preferenceShape() shape {
 		name:  "preference",
 		title: "preference rows",
 		roles: []role{
-			{roleInput, []string{"input", "prompt"}, false}, // as far as the outputs don't hold it
-			{rolePreferred, []string{"preferred_output", "chosen"}, true},
-			{roleNotPreferred, []string{"non_preferred_output", "rejected"}, true},
+			{name: roleInput, columns: []string{"input", "prompt", "question"}}, // as far as the outputs don't hold it
+			{name: rolePreferred, columns: []string{"preferred_output", "chosen"}, required: true},
+			{name: roleNotPreferred, columns: []string{"non_preferred_output", "rejected"}, required: true},
 			systemRole(),
 		},
 		claims: func(m *mapper, s *shape, row rows.Row) bool {
@@ -42,14 +42,14 @@ func preferenceExample(s *shape, c columns, r *report) *example {
 	case len(good.before) > 0 || len(bad.before) > 0:
 		ex.readShared(input, good, bad, r)
 	case input == nil:
-		r.add(kindShape, place{}, fmt.Sprintf("no input: want a column named input or prompt, or the conversation before both answers in %s and %s", good.name, bad.name),
+		r.add(kindShape, node{}, fmt.Sprintf("no input: want a column named input or prompt, or the conversation before both answers in %s and %s", good.name, bad.name),
 			"name the column in the spec, as in dataset.fields: {input: i, preferred_output: p, non_preferred_output: n}")
 	default:
 		ex.readInput(input.Name, conversationIn(input), r)
 	}
 	ex.outputs = append(ex.outputs, good.read(r), bad.read(r))
-	if a, b := ex.outputs[0], ex.outputs[1]; a.text != "" && a.text == b.text {
-		r.add(kindSamePair, placeOf(c.get(s, roleNotPreferred)), "both outputs are the same: there is nothing to prefer", "")
+	if a, b := &ex.outputs[0], &ex.outputs[1]; !r.refused && sameSaid(a, b) {
+		r.add(kindSamePair, nodeOf(c.get(s, roleNotPreferred)), "both outputs are the same: there is nothing to prefer", "")
 	}
 	return ex
 }
@@ -90,7 +90,7 @@ func newAnswer(f *rows.Field) answer {
 // readShared reads the conversation that stands before both answers. A question beside it says the same once more.
 func (e *example) readShared(input *rows.Field, good, bad answer, r *report) {
 	if input != nil && conversationIn(input).kind() != '"' {
-		r.addf(kindShape, placeOf(input), "%s has messages, and %s has the conversation too: want one message, of the assistant", input.Name, good.name)
+		r.addf(kindShape, nodeOf(input), "%s has messages, and %s has the conversation too: want one message, of the assistant", input.Name, good.name)
 		return
 	}
 	same := len(good.before) == len(bad.before)
@@ -98,7 +98,7 @@ func (e *example) readShared(input *rows.Field, good, bad answer, r *report) {
 		same = bytes.Equal(compact(good.before[i].value), compact(bad.before[i].value))
 	}
 	if !same {
-		r.addf(kindShape, bad.at(), "%s and %s answer different conversations: only their last messages may differ", good.name, bad.name)
+		r.addf(kindShape, bad.node, "%s and %s answer different conversations: only their last messages may differ", good.name, bad.name)
 		return
 	}
 	start := len(e.messages)
@@ -112,10 +112,10 @@ func (e *example) readInput(name string, input node, r *report) {
 	switch input.kind() {
 	case '"':
 		if input.blank() {
-			r.addf(kindBlank, input.at(), "%s is blank", name)
+			r.addf(kindBlank, input, "%s is blank", name)
 		}
 		checkText(input.text(), input, func() string { return name }, r)
-		e.messages = append(e.messages, message{role: "user", text: input.text(), place: input.at(), source: input})
+		e.messages = append(e.messages, message{role: "user", text: input.text(), spot: input, source: input})
 		return
 	case '[':
 	case '{':
@@ -127,15 +127,15 @@ func (e *example) readInput(name string, input node, r *report) {
 			case "tools", "parallel_tool_calls":
 				e.takeExtra(k.name, k.node, r)
 			default:
-				r.addf(kindUnknownKey, k.at(), "%s has the unknown key %q: want messages, tools, parallel_tool_calls", name, k.name)
+				r.addf(kindUnknownKey, k.node, "%s has the unknown key %q: want messages, tools, parallel_tool_calls", name, k.name)
 			}
 		}
 		if array.value == nil {
-			r.addf(kindMissing, input.at(), "%s has no messages", name)
+			r.addf(kindMissing, input, "%s has no messages", name)
 			return
 		}
 	default:
-		r.addf(kindType, input.at(), "%s is %s: want an object with messages, or text", name, kindName(input.kind()))
+		r.addf(kindType, input, "%s is %s: want an object with messages, or text", name, kindName(input.kind()))
 		return
 	}
 	before := len(e.messages)
@@ -149,7 +149,7 @@ func checkInput(path string, list []message, array node, r *report) {
 	case array.kind() != '[':
 		return // reported
 	case len(list) == 0:
-		r.addf(kindBlank, array.at(), "%s is empty", path)
+		r.addf(kindBlank, array, "%s is empty", path)
 		return
 	}
 	checkOrder(path, list, r)
@@ -160,9 +160,9 @@ func checkInput(path string, list []message, array node, r *report) {
 	}
 	switch last := list[len(list)-1]; {
 	case last.role == "assistant":
-		r.addf(kindLast, last.place, "the last message of %s is of role %q: the outputs are what comes after it", path, last.role)
+		r.addf(kindLast, last.spot, "the last message of %s is of role %q: the outputs are what comes after it", path, last.role)
 	case !asked:
-		r.addf(kindNoUser, array.at(), "no user message: there is nothing to answer")
+		r.addf(kindNoUser, array, "no user message: there is nothing to answer")
 	}
 }
 
@@ -171,26 +171,26 @@ func (a answer) read(r *report) message {
 	switch a.kind() {
 	case '"':
 		if a.blank() {
-			r.addf(kindBlank, a.at(), "%s is blank", a.name)
+			r.addf(kindBlank, a.node, "%s is blank", a.name)
 		}
 		checkText(a.text(), a.node, func() string { return a.name }, r)
-		return message{role: "assistant", text: a.text(), place: a.at(), source: a.node}
+		return message{role: "assistant", text: a.text(), spot: a.node, source: a.node}
 	case '[':
 	default:
-		r.addf(kindType, a.at(), "%s is %s: want an array of one assistant message, or text", a.name, kindName(a.kind()))
+		r.addf(kindType, a.node, "%s is %s: want an array of one assistant message, or text", a.name, kindName(a.kind()))
 		return message{}
 	}
 	if a.last.value == nil {
-		r.addf(kindBlank, a.at(), "%s has no message: want one, of the assistant", a.name)
+		r.addf(kindBlank, a.node, "%s has no message: want one, of the assistant", a.name)
 		return message{}
 	}
 	path := fmt.Sprintf("%s[%d]", a.name, len(a.before))
 	m := (&messageReader{node: a.last, report: r, array: a.name, index: len(a.before)}).read()
 	if m.role != "assistant" && m.role != "" {
-		r.addf(kindOrder, m.place, "%s is of role %q: want assistant", path, m.role)
+		r.addf(kindOrder, m.spot, "%s is of role %q: want assistant", path, m.role)
 	}
 	if m.weightless {
-		r.addf(kindWeight, m.place, "%s has weight 0: dpo learns from both outputs", path)
+		r.addf(kindWeight, m.spot, "%s has weight 0: dpo learns from both outputs", path)
 	}
 	textOnly(path, m, r)
 	return m
@@ -204,7 +204,7 @@ func textOnly(path string, m message, r *report) {
 		}
 		for _, part := range (node{value: member.value}).elements() {
 			if kind := part.get("type"); kind.kind() == '"' && kind.text() != "text" {
-				r.addf(kindImage, m.place, "%s has content of type %q: preferences are learnt from text only", path, kind.text())
+				r.addf(kindImage, m.spot, "%s has content of type %q: preferences are learnt from text only", path, kind.text())
 			}
 		}
 	}

@@ -61,12 +61,12 @@ func TestProblems(t *testing.T) {
 		},
 		{
 			name: "chat among question and answer", file: "d.jsonl", text: qaPad + chatPad[:strings.Index(chatPad, "\n")+1],
-			want: []string{"d.jsonl:11:1: row 11: the row has the shape of chat rows, and the file holds question and answer rows, as row 1 decided"},
+			want: []string{"d.jsonl:11:1: row 11: the row has the shape of chat rows, and the data holds question and answer rows, as row 1 decided"},
 		},
 		{
 			name: "question and answer among chat", file: "d.jsonl", text: chatPad + `{"question":"q","answer":"a"}` + "\n" + `{"x":1}` + "\n",
 			want: []string{
-				"d.jsonl:11:1: row 11: the row has the shape of question and answer rows, and the file holds chat rows, as row 1 decided",
+				"d.jsonl:11:1: row 11: the row has the shape of question and answer rows, and the data holds chat rows, as row 1 decided",
 				`d.jsonl:12:1: row 12: no "messages": found the columns "x" | name the columns in the spec, as in dataset.fields: {messages: m}`,
 			},
 		},
@@ -75,7 +75,7 @@ func TestProblems(t *testing.T) {
 			edit: func(c *dataset.Config) { c.Dataset.Format = "chat" },
 			want: func() (list []string) {
 				for i := range 10 {
-					list = append(list, fmt.Sprintf("d.jsonl:%d:1: row %[1]d: the row has the shape of question and answer rows, and the file holds chat rows, as the spec says", i+1))
+					list = append(list, fmt.Sprintf("d.jsonl:%d:1: row %[1]d: the row has the shape of question and answer rows, and the data holds chat rows, as the spec says", i+1))
 				}
 				return list
 			}(),
@@ -137,7 +137,7 @@ func TestProblems(t *testing.T) {
 			edit: func(c *dataset.Config) {
 				c.Dataset.Format, c.Dataset.Fields = "chat", map[string]string{"question": "q"}
 			},
-			want: []string{`pipeline.yaml:3:10: dataset.fields: unknown role "question": chat rows have messages, tools, parallel_tool_calls, functions`},
+			want: []string{`pipeline.yaml:3:10: dataset.fields: unknown role "question": chat rows have messages, system, tools, parallel_tool_calls, functions`},
 		},
 		{
 			name: "unknown format", file: "d.jsonl", text: qaPad,
@@ -288,7 +288,7 @@ func TestValidationOfAnotherFormat(t *testing.T) {
 	c.Validation = []dataset.File{{Name: "v.jsonl", Path: write(t, "v.jsonl", `{"input":"q","preferred_output":"a","non_preferred_output":"b"}`)}}
 	c.Dataset.Validation.Paths = []string{"v.jsonl"}
 	got := strings.Join(problems(t, c), "\n")
-	if !strings.Contains(got, "the row has the shape of preference rows, and the file holds question and answer rows, as row 1 decided") {
+	if !strings.Contains(got, "the row has the shape of preference rows, and the data holds question and answer rows, as row 1 of d.jsonl decided") {
 		t.Errorf("problems %s", got)
 	}
 }

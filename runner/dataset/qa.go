@@ -20,8 +20,9 @@ func qaShape() shape {
 		name:  "qa",
 		title: "question and answer rows",
 		roles: []role{
-			{roleQuestion, []string{"question", "query", "prompt", "input", "instruction", "problem", "q"}, true},
-			{roleAnswer, []string{"answer", "response", "output", "target", "targets", "completion", "solution", "answer_key", "a"}, true},
+			{name: roleQuestion, columns: []string{"question", "query", "prompt", "input", "instruction", "problem", "q"}, required: true},
+			{name: roleAnswer, columns: []string{"answer", "response", "output", "target", "targets", "completion", "solution", "answer_key", "a"},
+				required: true, weak: []string{"answers", "text", "content"}},
 			systemRole(),
 		},
 		claims: func(m *mapper, s *shape, row rows.Row) bool { return m.claimedBy(s, row, roleQuestion, roleAnswer) },
@@ -38,7 +39,7 @@ func turn(system, question, answer *rows.Field, s *shape, r *report) *example {
 		ex.messages = append(ex.messages, message{role: "system", text: text})
 	}
 	ex.messages = append(ex.messages,
-		message{role: "user", text: columnText(question, s.roles[0].name, r), quoted: asWritten(question.Value), place: placeOf(question), source: nodeOf(question)},
-		message{role: "assistant", text: columnText(answer, s.roles[1].name, r), quoted: asWritten(answer.Value), place: placeOf(answer), source: nodeOf(answer)})
+		message{role: "user", text: columnText(question, s.roles[0].name, r), quoted: asWritten(question.Value), spot: nodeOf(question), source: nodeOf(question)},
+		message{role: "assistant", text: columnText(answer, s.roles[1].name, r), quoted: asWritten(answer.Value), spot: nodeOf(answer), source: nodeOf(answer)})
 	return ex
 }

@@ -48,7 +48,6 @@ type run struct {
 	findings             findings
 	invalid, dropped     int
 	duplicates           int
-	droppedFor           map[string]bool // kinds of what is wrong with invalid rows
 	ignored              map[string]bool // columns that no role was read from
 }
 
@@ -92,9 +91,8 @@ func newRun(config Config, look Look) (*run, error) {
 	v := config.Dataset.Validation
 	return &run{
 		config: config, mapper: m, look: look, hash: maphash.MakeSeed(),
-		split:      split{share: v.Share.Value, seed: v.Seed},
-		seen:       newSeen(),
-		droppedFor: map[string]bool{}, ignored: map[string]bool{},
+		split:   split{share: v.Share.Value, seed: v.Seed},
+		ignored: map[string]bool{},
 	}, nil
 }
 
@@ -216,7 +214,7 @@ func (r *run) fill(b *batch, reader *rows.Reader) (more bool, err error) {
 		case err != nil:
 			return false, err
 		default:
-			b.items = append(b.items, item{raw: raw, layout: r.decide(raw)})
+			b.items = append(b.items, item{raw: raw, layout: r.decide(raw, b.source.file.Name)})
 			size += raw.Size()
 		}
 	}
@@ -224,11 +222,11 @@ func (r *run) fill(b *batch, reader *rows.Reader) (more bool, err error) {
 }
 
 // decide returns the layout for a row. Rows are taken apart here only until the layout is decided.
-func (r *run) decide(raw rows.Raw) *layout {
+func (r *run) decide(raw rows.Raw, file string) *layout {
 	if r.layout == nil || !r.layout.decided() {
 		var l layout
 		if row, err := raw.Parse(); err == nil {
-			l = r.mapper.decide(row)
+			l = r.mapper.decide(row, file)
 		} else {
 			l = r.mapper.layout
 		}
@@ -275,17 +273,17 @@ func (r *run) takeIn(s *source, o *outcome) error {
 	switch {
 	case o.fate == fateInvalid:
 		r.invalid++
-		for _, d := range o.findings {
-			r.droppedFor[d.Kind] = true
-		}
 	case o.fate == fateDropped:
 		r.dropped++
 	case o.fate == fateUsed && r.training != nil:
 		return r.use(s, o)
 	}
-	r.findings.add(o.row, o.findings)
+	r.findings.add(o.row, o.findings, o.fate == fateInvalid || o.fate == fateDropped)
 	return nil
 }
+
+// backgrounds are the usual names of columns that answers are drawn from.
+var backgrounds = []string{"context", "passage", "document", "article", "background", "source"}
 
 // unused reports a column that nothing is made of, where it is met first.
 func (r *run) unused(s *source, o *outcome, name string) {
@@ -293,10 +291,14 @@ func (r *run) unused(s *source, o *outcome, name string) {
 		return
 	}
 	r.ignored[name] = true
+	message := fmt.Sprintf("column %q is not used for training", name)
+	if slices.Contains(backgrounds, strings.ToLower(name)) {
+		message += ", and answers that are drawn from it can't be learnt without it"
+	}
 	r.findings.add(o.row, diag.List{{
 		Severity: diag.Warning, Kind: kindUnusedColumn, Pos: diag.Position{File: s.file.Path, Line: o.rowLine, Col: o.col}, Path: fmt.Sprintf("row %d", o.row),
-		Message: fmt.Sprintf("column %q is not used for training", name), Hint: "name it in dataset.fields if it should be",
-	}})
+		Message: message, Hint: "name it in dataset.fields if it should be",
+	}}, false)
 }
 
 // use writes an example, unless it came before.
@@ -305,7 +307,7 @@ func (r *run) use(s *source, o *outcome) error {
 	if o.held {
 		out = r.validation
 	}
-	if found, first := r.seen.meet(o.prompt, o.reply, uint32(number)); found != isNew {
+	if found, first := r.seen.meet(o.identity, uint32(number)); found != isNew {
 		d, drop := r.again(s, o, found, int(first))
 		if drop {
 			r.duplicates++
@@ -313,7 +315,7 @@ func (r *run) use(s *source, o *outcome) error {
 		}
 		o.findings.Add(d)
 	}
-	r.findings.add(o.row, o.findings)
+	r.findings.add(o.row, o.findings, false)
 	if slices.ContainsFunc(o.findings, func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
 		return nil
 	}

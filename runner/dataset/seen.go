@@ -1,37 +1,55 @@
 package dataset
 
-// seen remembers the examples that were met, to find those that come again: 27 to 54 bytes an example. It goes by hashes, 64 bits of what is
-// asked and 64 of the answer. Among a million examples the chance that any two are wrongly said to ask the same is 1 in 37 million (n²/2⁶⁵), and
-// to be the same next to none.
-type seen struct {
-	firsts hashTable // by the hash of what is asked, marked with that of the answer: the first row that asks it
-	others hashTable // by the hash of both: rows whose question has come before with another answer
+// An identity is what examples are compared by: hashes of 64 bits.
+type identity struct {
+	line   uint64 // of the training file
+	asked  uint64 // see [example.appendAsked]
+	learnt uint64 // see [example.appendLearnt]
 }
 
-func newSeen() seen { return seen{firsts: hashTable{marked: true}} }
+// mark is what is remembered of an answer, and of the line that it stands in: half a hash each.
+func (id identity) mark() uint64 { return id.learnt&^0xFFFFFFFF | id.line>>32 }
+
+// seen remembers the examples that were met, to find those that come again: 27 to 54 bytes an example. It goes by hashes, 64 bits of what is
+// asked, and 32 each of the answer and the line. Among a million examples the chance that any two are wrongly said to ask the same is 1 in
+// 37 million (n²/2⁶⁵). Of two that do ask the same, the chance is 1 in 4 billion (2³²) that other answers are not told apart, and 1 in 2⁶⁴ that
+// other lines are taken for the same.
+type seen struct {
+	firsts hashTable // by what is asked: the mark and the row of the first that asks it
+	others hashTable // by what is asked and learnt: those whose question has come before with another answer
+}
 
 // An earlier says what of an example was met before.
 type earlier int
 
 const (
 	isNew      earlier = iota
-	isSame             // question and answer
+	isSame             // the whole line
+	isAlike            // question and answer, but for letters, blanks and the like
 	isConflict         // the question, with another answer
 )
 
 // meet takes in the example with the number row, and returns what of it came before, in which row.
-func (s *seen) meet(prompt, reply uint64, row uint32) (earlier, uint32) {
-	first, answer, found := s.firsts.put(prompt, reply, row)
-	switch {
-	case !found:
+func (s *seen) meet(id identity, row uint32) (earlier, uint32) {
+	mark := id.mark()
+	first, was, found := s.firsts.put(id.asked, mark, row)
+	if !found {
 		return isNew, 0
-	case answer == reply:
-		return isSame, first
 	}
-	if other, _, found := s.others.put(mix(prompt, reply), 0, row); found {
-		return isSame, other
+	if was>>32 == mark>>32 {
+		return sameOrAlike(was, mark), first
+	}
+	if other, was, found := s.others.put(mix(id.asked, id.learnt), mark, row); found {
+		return sameOrAlike(was, mark), other
 	}
 	return isConflict, first
+}
+
+func sameOrAlike(was, mark uint64) earlier {
+	if was == mark {
+		return isSame
+	}
+	return isAlike
 }
 
 // mix makes one hash of two; of one and the same b, different hashes of different a.
@@ -41,11 +59,8 @@ func mix(a, b uint64) uint64 {
 	return h ^ h>>29
 }
 
-// A hashTable maps hashes to rows, and to marks where it is marked, by open addressing. It keeps the first of a hash.
-type hashTable struct {
-	marked bool
-	shards [tableShards]shard
-}
+// A hashTable maps hashes to rows and marks, by open addressing. It keeps the first of a hash.
+type hashTable struct{ shards [tableShards]shard }
 
 // tableShards is how many parts grow by themselves, so that growing needs little memory beside what is there.
 const tableShards = 64
@@ -54,7 +69,7 @@ const tableShards = 64
 type shard struct {
 	keys  []uint64
 	rows  []uint32
-	marks []uint64 // nil: not marked
+	marks []uint64
 	used  int
 }
 
@@ -63,14 +78,11 @@ func (t *hashTable) put(hash, mark uint64, row uint32) (before uint32, was uint6
 	hash = max(hash, 1) // 0 marks what is free
 	s := &t.shards[hash>>58]
 	if 4*(s.used+1) > 3*len(s.keys) {
-		s.grow(t.marked)
+		s.grow()
 	}
 	i := s.find(hash)
 	if s.keys[i] == hash {
-		if t.marked {
-			was = s.marks[i]
-		}
-		return s.rows[i], was, true
+		return s.rows[i], s.marks[i], true
 	}
 	s.set(i, hash, mark, row)
 	s.used++
@@ -88,28 +100,17 @@ func (s *shard) find(hash uint64) int {
 }
 
 func (s *shard) set(i int, hash, mark uint64, row uint32) {
-	s.keys[i], s.rows[i] = hash, row
-	if s.marks != nil {
-		s.marks[i] = mark
-	}
+	s.keys[i], s.rows[i], s.marks[i] = hash, row, mark
 }
 
 // grow makes room for twice as many: sizes are powers of two.
-func (s *shard) grow(marked bool) {
+func (s *shard) grow() {
 	old := *s
 	n := max(16, 2*len(old.keys))
-	s.keys, s.rows = make([]uint64, n), make([]uint32, n)
-	if marked {
-		s.marks = make([]uint64, n)
-	}
+	s.keys, s.rows, s.marks = make([]uint64, n), make([]uint32, n), make([]uint64, n)
 	for i, key := range old.keys {
-		if key == 0 {
-			continue
+		if key != 0 {
+			s.set(s.find(key), key, old.marks[i], old.rows[i])
 		}
-		mark := uint64(0)
-		if marked {
-			mark = old.marks[i]
-		}
-		s.set(s.find(key), key, mark, old.rows[i])
 	}
 }

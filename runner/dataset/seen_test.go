@@ -8,29 +8,32 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// TestSeen holds the table against maps, on examples that come again and conflict often.
+// TestSeen holds the table against maps, on examples that come again, alike or in conflict, often.
 func TestSeen(t *testing.T) {
-	type pair struct{ prompt, reply uint64 }
-	s := newSeen()
-	firsts, both := map[uint64]uint32{}, map[pair]uint32{}
+	type answered struct{ asked, learnt uint64 }
+	var s seen
+	firsts, answers, lines := map[uint64]uint32{}, map[answered]uint32{}, map[answered]uint64{}
 	random := rand.New(rand.NewPCG(1, 2))
-	hash := func(n uint64) uint64 { return mix(n, 7) }
+	hash := func(n uint64) uint64 { return mix(n, 7) * 0xD6E8FEB86659FD93 } // so that the upper halves differ too
 	for row := uint32(1); row <= 300_000; row++ {
-		p := pair{hash(random.Uint64N(60_000)), hash(random.Uint64N(4))}
+		a := answered{hash(random.Uint64N(60_000)), hash(random.Uint64N(4))}
+		line := hash(random.Uint64N(2))
 		want, at := isNew, uint32(0)
-		if first, ok := both[p]; ok {
-			want, at = isSame, first
-		} else if first, ok := firsts[p.prompt]; ok {
+		if first, ok := answers[a]; ok {
+			if want, at = isSame, first; lines[a] != line {
+				want = isAlike
+			}
+		} else if first, ok := firsts[a.asked]; ok {
 			want, at = isConflict, first
 		}
-		if got, where := s.meet(p.prompt, p.reply, row); got != want || where != at {
+		if got, where := s.meet(identity{line, a.asked, a.learnt}, row); got != want || where != at {
 			t.Fatalf("row %d: found %d of row %d, want %d of row %d", row, got, where, want, at)
 		}
-		if _, ok := firsts[p.prompt]; !ok {
-			firsts[p.prompt] = row
+		if _, ok := firsts[a.asked]; !ok {
+			firsts[a.asked] = row
 		}
-		if _, ok := both[p]; !ok {
-			both[p] = row
+		if _, ok := answers[a]; !ok {
+			answers[a], lines[a] = row, line
 		}
 	}
 }

@@ -58,10 +58,20 @@ type mapper struct {
 
 // A layout is what the first rows decided for all the data.
 type layout struct {
-	shape     *shape            // nil: nothing yet
-	shapeRow  int               // row that decided the shape; 0: the spec
-	columns   map[string]string // role to column; nil: nothing yet
-	columnRow int               // row that decided the columns
+	shape      *shape            // nil: nothing yet
+	shapeRow   int               // row that decided the shape; 0: the spec
+	shapeFile  string            // that has it
+	columns    map[string]string // role to column; nil: nothing yet
+	columnRow  int               // row that decided the columns
+	columnFile string            // that has it
+}
+
+// rowOf names a row that decided, with its file where that is not the one that is spoken of.
+func rowOf(row int, file, here string) string {
+	if file == here {
+		return fmt.Sprintf("row %d", row)
+	}
+	return fmt.Sprintf("row %d of %s", row, file)
 }
 
 // decided reports whether no later row decides anything.
@@ -117,16 +127,16 @@ func roleNames(s *shape) string {
 	return strings.Join(names, ", ")
 }
 
-// decide returns the layout for a row, which decides what no row before it has.
-func (m *mapper) decide(row rows.Row) layout {
+// decide returns the layout for a row of a file, which decides what no row before it has.
+func (m *mapper) decide(row rows.Row, file string) layout {
 	if m.shape == nil {
 		if s := m.claimant(row); s != nil {
-			m.shape, m.shapeRow = s, row.Number
+			m.shape, m.shapeRow, m.shapeFile = s, row.Number, file
 		}
 	}
 	if m.shape != nil && m.columns == nil {
 		if found := m.match(m.shape, row, &report{}); found != nil {
-			m.columns, m.columnRow = found.names(m.shape), row.Number
+			m.columns, m.columnRow, m.columnFile = found.names(m.shape), row.Number, file
 		}
 	}
 	return m.layout
@@ -141,7 +151,11 @@ func (m *mapper) complete(s *shape, row rows.Row) bool {
 		}
 	}
 	for _, f := range row.Fields {
-		if i := m.roleOf(s, f.Name); i >= 0 && s.roles[i].required {
+		i := m.roleOf(s, f.Name)
+		if i < 0 {
+			i = slices.IndexFunc(s.roles, func(role role) bool { return oneOf(role.weak, f.Name) })
+		}
+		if i >= 0 && s.roles[i].required {
 			needed--
 		}
 	}
@@ -161,16 +175,16 @@ func (m *mapper) claimant(row rows.Row) *shape {
 // example makes an example of a row, or reports every reason why it can't.
 func (m *mapper) example(row rows.Row, l layout, r *report) *example {
 	if l.shape == nil {
-		r.add(kindShape, place{}, fmt.Sprintf("found %s: want %q, or a question and an answer", columnsOf(row), "messages"), shapeHint(row))
+		r.add(kindShape, node{}, fmt.Sprintf("found %s: want %q, or a question and an answer", columnsOf(row), "messages"), shapeHint(row))
 		return nil
 	}
 	if !m.complete(l.shape, row) {
 		if s := m.claimant(row); s != nil && s.name != l.shape.name {
-			decided := fmt.Sprintf("row %d decided", l.shapeRow)
+			decided := rowOf(l.shapeRow, l.shapeFile, r.name) + " decided"
 			if l.shapeRow == 0 {
 				decided = "the spec says"
 			}
-			r.add(kindShape, place{}, fmt.Sprintf("the row has the shape of %s, and the file holds %s, as %s", s.title, l.shape.title, decided), "")
+			r.add(kindShape, node{}, fmt.Sprintf("the row has the shape of %s, and the data holds %s, as %s", s.title, l.shape.title, decided), "")
 			return nil
 		}
 	}
@@ -213,8 +227,6 @@ func quoteNames(names []string) string {
 	}
 	return strings.Join(quoted, ", ")
 }
-
-func sortedNames(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
 
 // plural returns n with its noun.
 func plural(n int, noun string) string {

@@ -74,6 +74,20 @@ func TestShapes(t *testing.T) {
 			line("user", "q", "assistant", "a")},
 		{"preference of texts that are JSON", `{"prompt":"q","chosen":"[\"good\"]","rejected":"{}"}`, nil, "preference",
 			strings.Replace(strings.Replace(preference, `"good"`, `"[\"good\"]"`, 1), `"bad"`, `"{}"`, 1)},
+		{"a chat row's own system prompt", `{"system":"S","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}`, nil, "chat",
+			line("system", "S", "user", "q", "assistant", "a")},
+		{"a call with empty content, and a tool that says nothing", `{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"",` +
+			`"tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":""}}]},{"role":"tool","tool_call_id":"c","content":""},` +
+			`{"role":"function","name":"f","content":null},{"role":"assistant","content":"a","weight":1.0}]}`, nil, "chat",
+			`{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"","tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":""}}]},` +
+				`{"role":"tool","content":"","tool_call_id":"c"},{"role":"function","content":null,"name":"f"},{"role":"assistant","content":"a","weight":1}]}` + "\n"},
+		{"an answer in sound", `{"messages":[{"role":"user","content":"q"},{"role":"assistant","audio":{"id":"x"}},{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}`,
+			nil, "chat", `{"messages":[{"role":"user","content":"q"},{"role":"assistant","audio":{"id":"x"}},{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}` + "\n"},
+		{"an instruction with a context", `{"instruction":"Sum up.","context":"long","response":"short","category":"x"}`, nil, "alpaca",
+			line("user", "Sum up.\nlong", "assistant", "short")},
+		{"a name that may mean much", `{"question":"q","text":"a"}`, nil, "qa", line("user", "q", "assistant", "a")},
+		{"a name that may mean much, beside a better one", `{"question":"q","text":"no","answer":"a"}`, nil, "qa", line("user", "q", "assistant", "a")},
+		{"preference of a question", `{"system":"","question":"q","chosen":"good","rejected":"bad"}`, nil, "preference", preference},
 		{"columns of preference", `{"q":"q","a":"good","b":"bad"}`, map[string]string{"input": "q", "preferred_output": "a", "non_preferred_output": "b"}, "preference", preference},
 		{"preference with tools and a system message", `{"input":{"tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"system","content":"S"},` +
 			`{"role":"user","content":"q"}]},"preferred_output":[{"role":"assistant","content":"good"}],"non_preferred_output":"bad"}`, nil, "preference",
@@ -130,6 +144,8 @@ func TestShapeProblems(t *testing.T) {
 			"63: row 1: conversations[2] is a number: want an object"}},
 		{"an observation of nothing", `{"conversations":[{"from":"human","value":"q"},{"from":"observation","value":"x"},{"from":"gpt","value":"a"}]}`, []string{
 			"48: row 1: conversations[1] answers no function_call before it"}},
+		{"a list of no calls", `{"conversations":[{"from":"human","value":"q"},{"from":"function_call","value":"[]"},{"from":"gpt","value":"a"}]}`, []string{
+			"80: row 1: conversations[1].value holds no call"}},
 		{"a call that is no JSON", `{"conversations":[{"from":"human","value":"q"},{"from":"function_call","value":"f(x)"}]}`, []string{
 			"80: row 1: conversations[1].value is no JSON: want an object with name and arguments"}},
 	} {

@@ -18,9 +18,9 @@ func sharegptShape() shape {
 		name:  "sharegpt",
 		title: "sharegpt rows",
 		roles: []role{
-			{roleConversations, []string{"conversations", "conversation"}, true},
+			{name: roleConversations, columns: []string{"conversations", "conversation"}, required: true},
 			systemRole(),
-			{"tools", []string{"tools"}, false},
+			{name: "tools", columns: []string{"tools"}},
 		},
 		claims: func(m *mapper, s *shape, row rows.Row) bool {
 			return m.claimedBy(s, row, roleConversations)
@@ -48,7 +48,7 @@ func sharegptExample(s *shape, c columns, r *report) *example {
 	}
 	turns := nodeOf(c.get(s, roleConversations)).structured()
 	if turns.kind() != '[' {
-		r.addf(kindType, turns.at(), "conversations is %s: want an array of turns", kindName(turns.kind()))
+		r.addf(kindType, turns, "conversations is %s: want an array of turns", kindName(turns.kind()))
 		return ex
 	}
 	t := &turnReader{report: r}
@@ -73,7 +73,7 @@ type turnReader struct {
 // read returns the messages of one turn: one, or two where it holds a question and its answer.
 func (t *turnReader) read(turn node, index int) []message {
 	if turn.kind() != '{' {
-		t.report.addf(kindType, turn.at(), "%s is %s: want an object", t.path, kindName(turn.kind()))
+		t.report.addf(kindType, turn, "%s is %s: want an object", t.path, kindName(turn.kind()))
 		return nil
 	}
 	if turn.get("role").present() {
@@ -81,27 +81,27 @@ func (t *turnReader) read(turn node, index int) []message {
 	}
 	if human, answer := turn.get("human"), turn.get("assistant"); human.present() && answer.present() {
 		return []message{
-			{role: "user", text: t.text("human", human), place: human.at()},
-			{role: "assistant", text: t.text("assistant", answer), place: answer.at()},
+			{role: "user", text: t.text("human", human), spot: human},
+			{role: "assistant", text: t.text("assistant", answer), spot: answer},
 		}
 	}
 	from, value := turn.get("from"), turn.get("value")
 	if from.kind() != '"' || value.value == nil {
-		t.report.addf(kindMissing, turn.at(), "%s lacks from or value: want who says what", t.path)
+		t.report.addf(kindMissing, turn, "%s lacks from or value: want who says what", t.path)
 		return nil
 	}
 	role, known := speakers[strings.ToLower(from.text())]
 	if !known {
-		t.report.addf(kindRole, from.at(), "%s.from is %q: want human, gpt, system, function_call, observation", t.path, from.text())
+		t.report.addf(kindRole, from, "%s.from is %q: want human, gpt, system, function_call, observation", t.path, from.text())
 		return nil
 	}
-	m := message{role: role, place: turn.at(), text: t.text("value", value)}
+	m := message{role: role, spot: turn, text: t.text("value", value)}
 	switch role {
 	case "function_call":
 		return []message{t.call(m, value)}
 	case "tool":
 		if m.answers = t.answered(); m.answers == "" {
-			t.report.addf(kindTools, turn.at(), "%s answers no function_call before it", t.path)
+			t.report.addf(kindTools, turn, "%s answers no function_call before it", t.path)
 		}
 		m.members = []member{{"tool_call_id", quoted(m.answers)}}
 	}
@@ -114,10 +114,10 @@ func (t *turnReader) text(key string, v node) string {
 	path := t.path + "." + key
 	switch {
 	case v.kind() != '"':
-		t.report.addf(kindType, v.at(), "%s is %s: want text", path, kindName(v.kind()))
+		t.report.addf(kindType, v, "%s is %s: want text", path, kindName(v.kind()))
 		return ""
 	case v.blank():
-		t.report.addf(kindBlank, v.at(), "%s is blank", path)
+		t.report.addf(kindBlank, v, "%s is blank", path)
 	}
 	checkText(v.text(), v, func() string { return path }, t.report)
 	return v.text()
@@ -125,7 +125,10 @@ func (t *turnReader) text(key string, v node) string {
 
 // weigh reads whether an answer is learnt: weight as the API has it, or loss as ms-swift has.
 func (t *turnReader) weigh(m *message, turn node) {
-	weight := string(turn.get("weight").value)
+	weight := ""
+	if v := turn.get("weight"); v.present() {
+		weight, _ = weightOf(v.value)
+	}
 	switch loss := string(turn.get("loss").value); loss {
 	case "true":
 		weight = "1"
@@ -133,11 +136,11 @@ func (t *turnReader) weigh(m *message, turn node) {
 		weight = "0"
 	}
 	switch {
-	case weight == "" || weight == "null":
+	case weight == "":
 	case m.role != "assistant":
-		t.report.addf(kindOrder, m.place, "%s has a weight, which is for the assistant's turns", t.path)
+		t.report.addf(kindOrder, m.spot, "%s has a weight, which is for the assistant's turns", t.path)
 	case weight != "0" && weight != "1":
-		t.report.addf(kindWeight, m.place, "%s.weight is %s: want 0 or 1", t.path, weight)
+		t.report.addf(kindWeight, m.spot, "%s.weight is %s: want 0 or 1", t.path, weight)
 	default:
 		m.weightless = weight == "0"
 		m.members = append(m.members, member{"weight", jsontext.Value(weight)})
@@ -148,18 +151,22 @@ func (t *turnReader) weigh(m *message, turn node) {
 func (t *turnReader) call(m message, value node) message {
 	call := node{value: jsontext.Value(strings.TrimSpace(m.text))}
 	if !call.value.IsValid() {
-		t.report.addf(kindTools, value.at(), "%s.value is no JSON: want an object with name and arguments", t.path)
+		t.report.addf(kindTools, value, "%s.value is no JSON: want an object with name and arguments", t.path)
 		return m
 	}
 	list := []node{call}
 	if call.kind() == '[' {
 		list = call.elements()
 	}
+	if len(list) == 0 {
+		t.report.addf(kindTools, value, "%s.value holds no call", t.path)
+		return m
+	}
 	var calls []byte
 	for _, c := range list {
 		name, arguments := c.get("name"), c.get("arguments")
 		if name.kind() != '"' || !arguments.present() {
-			t.report.addf(kindTools, value.at(), "%s.value lacks name or arguments", t.path)
+			t.report.addf(kindTools, value, "%s.value lacks name or arguments", t.path)
 			return m
 		}
 		text := arguments.value
@@ -197,7 +204,7 @@ func (e *example) takeTools(tools node, r *report) {
 		}
 		value = node{value: jsontext.Value(text)}
 		if !value.value.IsValid() {
-			r.addf(kindTools, tools.at(), "tools is no JSON: want an array of definitions")
+			r.addf(kindTools, tools, "tools is no JSON: want an array of definitions")
 			return
 		}
 	}
@@ -205,7 +212,7 @@ func (e *example) takeTools(tools node, r *report) {
 		return
 	}
 	if value.kind() != '[' {
-		r.addf(kindType, tools.at(), "tools is %s: want an array", kindName(value.kind()))
+		r.addf(kindType, tools, "tools is %s: want an array", kindName(value.kind()))
 		return
 	}
 	list := jsontext.Value{'['}

@@ -78,3 +78,26 @@ func TestSplitDrawsNone(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// TestSplitSeesPictures draws by what is shown too: the same words stand under many pictures.
+func TestSplitSeesPictures(t *testing.T) {
+	var rows []string
+	for i := range 200 {
+		rows = append(rows, fmt.Sprintf(`{"messages":[{"role":"user","content":[{"type":"text","text":"What is it?"},`+
+			`{"type":"image_url","image_url":{"url":"https://example.com/%d.png"}}]},{"role":"assistant","content":"a"}]}`, i))
+	}
+	training, validation := splitOf(t, rows, 0.2, 0)
+	if n := len(validation); n < 15 || len(training)+n != 200 {
+		t.Errorf("%d rows of 200 are held out, %d trained on", n, len(training))
+	}
+}
+
+// TestNothingToValidateWith wants rows where the spec names a file of them.
+func TestNothingToValidateWith(t *testing.T) {
+	c := config(t, write(t, "d.jsonl", differing(12)))
+	c.Dataset.Invalid, c.Dataset.Validation.Paths = dataset.InvalidDrop, []string{"v.jsonl"}
+	c.Validation = []dataset.File{{Name: "v.jsonl", Path: write(t, "v.jsonl", `{"question":"q","answer":""}`)}}
+	if got := problems(t, c); len(got) != 1 || !strings.Contains(got[0], "none of the rows to validate with is left") {
+		t.Errorf("problems %q", got)
+	}
+}

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -27,54 +28,76 @@ func (c *messageReader) calls(m *message) {
 	for i, call := range list {
 		path := c.path(fmt.Sprintf("tool_calls[%d]", i))
 		if call.kind() != '{' {
-			c.report.addf(kindTools, call.at(), "%s is %s: want an object", path, kindName(call.kind()))
+			c.report.addf(kindTools, call, "%s is %s: want an object", path, kindName(call.kind()))
 			continue
 		}
 		if id := call.get("id"); id.kind() != '"' || id.blank() {
-			c.report.addf(kindTools, call.at(), "%s has no id, by which its answer names it", path)
+			c.report.addf(kindTools, call, "%s has no id, by which its answer names it", path)
 		} else {
 			m.calls = append(m.calls, id.text())
 		}
-		if kind := call.get("type"); kind.kind() != '"' || kind.text() != "function" {
-			c.report.addf(kindTools, call.at(), `%s has no type "function"`, path)
+		switch kind := call.get("type"); {
+		case kind.kind() == '"' && kind.text() == "function":
+			checkFunction(call.get("function"), path+".function", c.report)
+		case kind.kind() == '"' && kind.text() == "custom":
+			if custom := call.get("custom"); custom.get("name").kind() != '"' || custom.get("input").kind() != '"' {
+				c.report.addf(kindTools, call, "%s.custom lacks name or input", path)
+			}
+		default:
+			c.report.addf(kindTools, call, `%s has no type: want "function" or "custom"`, path)
 		}
-		checkFunction(call.get("function"), path+".function", c.report)
 	}
 }
 
 // checkFunction checks which function is called, and with what.
 func checkFunction(f node, path string, r *report) {
 	if f.kind() != '{' {
-		r.addf(kindTools, f.at(), "%s is missing: want an object with name and arguments", path)
+		r.addf(kindTools, f, "%s is missing: want an object with name and arguments", path)
 		return
 	}
 	if name := f.get("name"); name.kind() != '"' || name.blank() {
-		r.addf(kindTools, f.at(), "%s has no name", path)
+		r.addf(kindTools, f, "%s has no name", path)
+	} else {
+		checkName(name, path, r)
 	}
 	switch arguments := f.get("arguments"); {
 	case arguments.kind() != '"':
-		r.addf(kindTools, f.at(), "%s has no arguments: want a text that holds JSON", path)
+		r.addf(kindTools, f, "%s has no arguments: want a text that holds JSON", path)
 	case !jsontext.Value(arguments.text()).IsValid():
-		r.warn(kindTools, arguments.at(), path+".arguments is no JSON, and that is what would be learnt", "")
+		r.warn(kindTools, arguments, path+".arguments is no JSON, and that is what would be learnt", "")
 	}
 }
 
 // checkTools checks the definitions of tools.
 func checkTools(tools node, r *report) {
 	if tools.kind() != '[' {
-		r.addf(kindType, tools.at(), "tools is %s: want an array", kindName(tools.kind()))
+		r.addf(kindType, tools, "tools is %s: want an array", kindName(tools.kind()))
 		return
 	}
 	for i, tool := range tools.elements() {
 		path := fmt.Sprintf("tools[%d]", i)
 		if kind := tool.get("type"); kind.kind() != '"' {
-			r.addf(kindTools, tool.at(), "%s has no type: want an object with type and function", path)
+			r.addf(kindTools, tool, "%s has no type: want an object with type and function", path)
 			continue
 		} else if kind.text() != "function" {
 			continue // a service's own
 		}
 		if name := tool.get("function").get("name"); name.kind() != '"' || name.blank() {
-			r.addf(kindTools, tool.at(), "%s.function has no name", path)
+			r.addf(kindTools, tool, "%s.function has no name", path)
+		} else {
+			checkName(name, path+".function", r)
 		}
 	}
+}
+
+// maxName is how long the name of a function may be, by the published API description.
+const maxName = 64
+
+// checkName warns of a function's name that OpenAI does not take, by the published API description: letters, digits, _ and - only.
+func checkName(name node, path string, r *report) {
+	text := name.text()
+	if len(text) <= maxName && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == "" {
+		return
+	}
+	r.warn(kindTools, name, fmt.Sprintf("%s has the name %q, and OpenAI takes up to %d of letters, digits, _ and -", path, shortened(text), maxName), "")
 }

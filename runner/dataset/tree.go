@@ -26,17 +26,20 @@ func (n node) kind() jsontext.Kind { return n.value.Kind() }
 // present reports whether there is a value, other than null.
 func (n node) present() bool { return n.value != nil && n.value.Kind() != 'n' }
 
-// at returns where the value stands; of no value, nowhere.
+// at returns where the value stands; of no value, nowhere. It takes a time that grows with the text before the value.
 func (n node) at() place {
 	switch {
 	case n.outer != nil:
-		return placeOf(n.outer)
+		return place{n.outer.Line, n.outer.Col}
 	case n.field == nil:
 		return place{}
 	}
 	line, col := n.field.At(n.offset)
 	return place{line, col}
 }
+
+// spotAt returns a node that stands at a place, such as that of a column's name, and has no value.
+func spotAt(p rows.Place) node { return node{outer: &rows.Field{Line: p.Line, Col: p.Col}} }
 
 // structured returns the array or object whose JSON a text holds, as tables have them in their cells; other values as they are.
 func (n node) structured() node {
@@ -50,10 +53,11 @@ func (n node) structured() node {
 	return node{value: text, outer: n.field}
 }
 
-// within returns where a part of the text of a JSON string stands, by its offset in the text; of another value, where that stands.
-func (n node) within(offset int) place {
+// within returns where a part of the text of a JSON string stands, by its offset in the text, as a node without a value; of another value,
+// where that stands.
+func (n node) within(offset int) node {
 	if n.field == nil || n.kind() != '"' { // so is JSON in a text
-		return n.at()
+		return n
 	}
 	at := 1 // the quote
 	for at < len(n.value)-1 && offset > 0 {
@@ -67,8 +71,7 @@ func (n node) within(offset int) place {
 		}
 		at, offset = at+size, offset-length
 	}
-	line, col := n.field.At(n.offset + at)
-	return place{line, col}
+	return node{field: n.field, offset: n.offset + at}
 }
 
 // escapeLen returns the length of the \u escape that text begins with: one, or a pair of surrogates.
@@ -153,6 +156,24 @@ type walker struct {
 }
 
 var walkers = sync.Pool{New: func() any { return new(walker) }}
+
+// texts calls each with the text of every string in the value, however deep; keys are none.
+func (n node) texts(each func(text string)) {
+	w := walkers.Get().(*walker)
+	defer walkers.Put(w)
+	w.in = *bytes.NewBuffer(n.value)
+	w.dec.Reset(&w.in)
+	for {
+		token, err := w.dec.ReadToken()
+		if err != nil {
+			return
+		}
+		kind, length := w.dec.StackIndex(w.dec.StackDepth())
+		if token.Kind() == '"' && (kind != '{' || length%2 == 0) { // of the tokens in an object the first, third … are keys
+			each(token.String())
+		}
+	}
+}
 
 // walk enters an array or object and calls read for each part of it.
 func walk(value jsontext.Value, read func(*jsontext.Decoder) bool) {

@@ -31,9 +31,8 @@ type outcome struct {
 	line         []byte // of the training file
 	start, end   int    // of line, in the lines of the batch
 	tally        tally
-	prompt       uint64 // hash of what is asked
-	reply        uint64 // hash of what is learnt
-	held         bool   // out of the training
+	identity     identity
+	held         bool // out of the training
 	findings     diag.List
 	ignored      []string
 }
@@ -46,7 +45,7 @@ type worker struct {
 
 	report report
 	fields []rows.Field // of the row before
-	asked  []byte
+	asked  []byte       // of the row
 }
 
 func (r *run) newWorker() *worker {
@@ -108,7 +107,7 @@ func (w *worker) convert(s *source, it *item, o *outcome, dst []byte) []byte {
 	}
 	w.fields = row.Fields
 	report := &w.report
-	report.begin(s.file.Path, rowRef{row.Number, row.Line, row.Col})
+	report.begin(s.file, rowRef{row.Number, row.Line, row.Col})
 	o.row, o.rowLine, o.col = row.Number, row.Line, row.Col
 	ex := w.run.mapper.example(row, *it.layout, report)
 	if !report.refused && w.meter != nil {
@@ -118,8 +117,9 @@ func (w *worker) convert(s *source, it *item, o *outcome, dst []byte) []byte {
 		w.refuse(report, o)
 		return dst
 	}
+	w.asked = ex.appendAsked(w.asked[:0])
+	o.held = s.use == useValidation || w.run.split.draws(w.asked)
 	ex.fillSystem(w.run.config.SystemPrompt)
-	o.held = s.use == useValidation || w.drawn(ex)
 	if w.look != nil && !o.held {
 		w.teach(s, row, ex)
 	}
@@ -134,9 +134,10 @@ func (w *worker) convert(s *source, it *item, o *outcome, dst []byte) []byte {
 	}
 	o.fate, o.findings, o.ignored = fateUsed, report.list, report.ignored
 	start := len(dst)
-	dst, learnt, rest := ex.appendJSON(dst)
-	o.prompt = mix(maphash.Bytes(w.run.hash, dst[start:learnt]), maphash.Bytes(w.run.hash, dst[rest:]))
-	o.reply = maphash.Bytes(w.run.hash, dst[learnt:rest])
+	dst = ex.appendJSON(dst)
+	o.identity = identity{line: maphash.Bytes(w.run.hash, dst[start:]), asked: maphash.Bytes(w.run.hash, w.asked)}
+	w.asked = ex.appendLearnt(w.asked[:0])
+	o.identity.learnt = maphash.Bytes(w.run.hash, w.asked)
 	return dst
 }
 
@@ -168,7 +169,8 @@ func (w *worker) unreadable(s *source, problem *rows.Problem, o *outcome) {
 
 // refuse takes over what is wrong with a row.
 func (w *worker) refuse(report *report, o *outcome) {
-	if w.run.config.Dataset.Invalid == InvalidDrop {
+	leaked := slices.ContainsFunc(report.list, func(d diag.Diagnostic) bool { return d.Kind == kindSecret && d.Severity == diag.Error })
+	if w.run.config.Dataset.Invalid == InvalidDrop && !leaked { // a leaked key is no fault of a row
 		report.soften()
 		o.fate = fateInvalid
 	}
@@ -180,19 +182,10 @@ func (w *worker) tooLong(tokens int, report *report, o *outcome) {
 	limit := w.run.counting.limit
 	message := fmt.Sprintf("the example has %d tokens, and the limit is %d", tokens, limit)
 	if w.run.config.Dataset.TooLong == TooLongDrop {
-		report.note(kindLong, place{}, message+": dropped", "")
+		report.note(kindLong, node{}, message+": dropped", "")
 		o.fate = fateDropped
 	} else {
-		report.add(kindLong, place{}, message, "shorten it, raise token_limit, or set dataset.too_long: drop")
+		report.add(kindLong, node{}, message, "shorten it, raise token_limit, or set dataset.too_long: drop")
 	}
 	o.findings = report.list
-}
-
-// drawn reports whether an example is held out of the training.
-func (w *worker) drawn(ex *example) bool {
-	if w.run.split.share == 0 {
-		return false
-	}
-	w.asked = ex.asked(w.asked[:0])
-	return w.run.split.draws(w.asked)
 }
