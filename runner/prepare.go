@@ -27,11 +27,11 @@ func (r *runState) prepare(ctx context.Context, search *search) (done[*dataset.P
 	r.sweepPrepared()
 	config := DatasetConfig(r.Pipeline, r.preparedDir())
 	if r.Ledger.Knows(recordPrepared) { // else the digests that come of preparing are enough
-		digests, err := sourceDigests(config)
+		digests, err := sourceDigests(ctx, config)
 		if err != nil {
 			return done[*dataset.Prepared]{}, err
 		}
-		if prepared, found := r.preparedBefore(prepareKey(config, digests), config); found {
+		if prepared, found := r.preparedBefore(ctx, prepareKey(config, digests), config); found {
 			r.notePrepared(prepared)
 			return done[*dataset.Prepared]{Value: prepared, Status: result.StageReused, Reason: reasonPrepared}, search.scan(ctx)
 		}
@@ -94,10 +94,10 @@ func (r *runState) estimate(prepared *dataset.Prepared) {
 }
 
 // sourceDigests returns the digests of the data files, those of training first.
-func sourceDigests(c dataset.Config) ([]string, error) {
+func sourceDigests(ctx context.Context, c dataset.Config) ([]string, error) {
 	var digests []string
 	for _, file := range append(slices.Clip(c.Training), c.Validation...) {
-		sum, _, err := digest(file.Path)
+		sum, _, err := digest(ctx, file.Path)
 		if err != nil {
 			return nil, fmt.Errorf("read data: %w", err)
 		}
@@ -144,19 +144,19 @@ func prepareKey(c dataset.Config, digests []string) string {
 }
 
 // preparedBefore returns what is recorded of a prepare key, where the training file still is what it was.
-func (r *runState) preparedBefore(key string, config dataset.Config) (*dataset.Prepared, bool) {
+func (r *runState) preparedBefore(ctx context.Context, key string, config dataset.Config) (*dataset.Prepared, bool) {
 	record, found := r.Ledger.Last(recordPrepared, key)
 	var prepared dataset.Prepared
 	if !found || json.Unmarshal(record.Data, &prepared) != nil {
 		return nil, false
 	}
-	if !isFile(config.Out, prepared.SHA256, prepared.Bytes) {
+	if !isFile(ctx, config.Out, prepared.SHA256, prepared.Bytes) {
 		return nil, false
 	}
 	prepared.Path = config.Out
 	if v := prepared.Validation; v != nil {
 		v.Path = config.ValidationOut // the state folder may have moved since
-		if !isFile(v.Path, v.SHA256, v.Bytes) {
+		if !isFile(ctx, v.Path, v.SHA256, v.Bytes) {
 			return nil, false
 		}
 	}
@@ -164,8 +164,8 @@ func (r *runState) preparedBefore(key string, config dataset.Config) (*dataset.P
 }
 
 // isFile reports whether a file has exactly that content.
-func isFile(path, sha256 string, size int64) bool {
-	sum, n, err := digest(path)
+func isFile(ctx context.Context, path, sha256 string, size int64) bool {
+	sum, n, err := digest(ctx, path)
 	return err == nil && sum == sha256 && n == size
 }
 
@@ -173,8 +173,8 @@ func isFile(path, sha256 string, size int64) bool {
 // search is shown the data either way.
 func (r *runState) lookPrepared(ctx context.Context, search *search) (prepared *dataset.Prepared, before bool, err error) {
 	config := DatasetConfig(r.Pipeline, r.preparedDir())
-	if digests, err := sourceDigests(config); err == nil && r.Ledger != nil { // where there is an error, reading the data says more
-		if prepared, found := r.preparedBefore(prepareKey(config, digests), config); found {
+	if digests, err := sourceDigests(ctx, config); err == nil && r.Ledger != nil { // where there is an error, reading the data says more
+		if prepared, found := r.preparedBefore(ctx, prepareKey(config, digests), config); found {
 			return prepared, true, search.scan(ctx)
 		}
 	}
@@ -194,17 +194,28 @@ func CheckData(ctx context.Context, p *spec.Pipeline) (prepared *dataset.Prepare
 	return prepared, found, err
 }
 
-// digest returns a file's SHA-256, in hex, and its size.
-func digest(path string) (sum string, size int64, err error) {
+// digest returns a file's SHA-256, in hex, and its size. It ends where ctx does.
+func digest(ctx context.Context, path string) (sum string, size int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", 0, err
 	}
 	defer f.Close()
 	hash := sha256.New()
-	size, err = io.Copy(hash, f)
+	size, err = io.Copy(hash, readerFunc(func(p []byte) (int, error) {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		return f.Read(p)
+	}))
 	return hex.EncodeToString(hash.Sum(nil)), size, err
 }
+
+// A readerFunc is a function that reads.
+type readerFunc func(p []byte) (int, error)
+
+// Read calls the function.
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // DatasetConfig says how a pipeline's dataset is prepared, into files in the folder out.
 func DatasetConfig(p *spec.Pipeline, out string) dataset.Config {

@@ -29,7 +29,7 @@ func (r *runState) test(ctx context.Context, model string) (done[struct{}], erro
 		return done[struct{}]{}, err
 	}
 	e := r.examiner(model, spool, kept)
-	if err := r.noteCaseFiles(); err != nil {
+	if err := r.noteCaseFiles(ctx); err != nil {
 		return done[struct{}]{}, errors.Join(err, kept.close(false))
 	}
 	r.noteServices(e)
@@ -71,10 +71,10 @@ func (r *runState) examiner(model string, spool *result.Spool, kept *answerStore
 }
 
 // noteCaseFiles puts into the report which files the cases came from, as they are now.
-func (r *runState) noteCaseFiles() error {
+func (r *runState) noteCaseFiles(ctx context.Context) error {
 	r.run.Provenance.CaseFiles = nil
 	for _, name := range r.Pipeline.Test.CaseFiles {
-		sum, _, err := digest(r.Pipeline.Path(name))
+		sum, _, err := digest(ctx, r.Pipeline.Path(name))
 		if err != nil {
 			return fmt.Errorf("cases: %w", err)
 		}

@@ -17,9 +17,9 @@ var formats = []format{
 	{"qa", []string{"question", "answer", "system"}},
 	{"alpaca", []string{"instruction", "input", "output", "system", "history"}},
 	{"completion", []string{"prompt", "completion", "system"}},
-	{"preference", []string{"input", "preferred_output", "non_preferred_output"}},
-	{"chat", []string{"messages"}},
-	{"sharegpt", []string{"conversations", "system"}},
+	{"preference", []string{"input", "preferred_output", "non_preferred_output", "system"}},
+	{"chat", []string{"messages", "system", "tools", "parallel_tool_calls", "functions"}},
+	{"sharegpt", []string{"conversations", "system", "tools"}},
 }
 
 // Formats lists what a dataset's format may be beside auto, sorted.
