@@ -50,6 +50,30 @@ func (g github) annotate(w io.Writer, run *result.Run) error {
 	return nil
 }
 
+// annotateValidation adds the annotations of a validation to the log.
+func (g github) annotateValidation(w io.Writer, v *result.Validation) error {
+	if !g.active() {
+		return nil
+	}
+	if err := reporters.ValidationAnnotations(w, v, g.locate); err != nil {
+		return fmt.Errorf("annotations: %w", err)
+	}
+	return nil
+}
+
+// An annotatedError ended a command that has annotated it.
+type annotatedError struct{ error }
+
+func (e annotatedError) Unwrap() error { return e.error }
+
+// annotated says of an error that it is annotated; nil stays nil.
+func annotated(err error) error {
+	if err == nil {
+		return nil
+	}
+	return annotatedError{err}
+}
+
 // summarize adds the summary to that of the step.
 func (g github) summarize(run *result.Run) error {
 	if !g.active() || g.Summary == "" {

@@ -156,8 +156,10 @@ func (s system) watchSignals(ctx context.Context, cancel context.CancelCauseFunc
 func (s system) fail(o options, err error) int {
 	run := result.Begin(o.File, version(), s.Now())
 	concludeError(run, err)
-	if err := o.GitHub.annotate(s.Stdout, run); err != nil {
-		fmt.Fprintf(s.Stderr, "ftrun: %s\n", reporters.Line(err.Error()))
+	if _, told := errors.AsType[annotatedError](err); !told {
+		if err := o.GitHub.annotate(s.Stdout, run); err != nil {
+			fmt.Fprintf(s.Stderr, "ftrun: %s\n", reporters.Line(err.Error()))
+		}
 	}
 	var usage usageError
 	if errors.As(err, &usage) {

@@ -27,10 +27,16 @@ With --json it prints one JSON document, also where the file or the data is at f
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v, err := validate(cmd.Context(), *o, *s)
-			if o.JSON && cmd.Context().Err() == nil {
+			interrupted := cmd.Context().Err() != nil
+			if o.JSON && !interrupted {
 				return validationJSON(v, err, *o, *s, exit)
 			}
-			return errors.Join(reporters.PrintValidation(s.Stdout, v, consoleOptions(*o, *s)), err)
+			printErr := reporters.PrintValidation(s.Stdout, v, consoleOptions(*o, *s))
+			if !interrupted {
+				printErr = errors.Join(printErr, o.GitHub.annotateValidation(s.Stdout, v))
+				err = annotated(err)
+			}
+			return errors.Join(printErr, err)
 		},
 	}
 	specFlags(cmd, o)
@@ -44,9 +50,9 @@ func validationJSON(v *result.Validation, found error, o options, s system, exit
 		run := result.Begin(o.File, version(), s.Now())
 		concludeError(run, found)
 		*exit = run.ExitCode
-		if err := o.GitHub.annotate(s.Stderr, run); err != nil {
-			return err
-		}
+	}
+	if err := o.GitHub.annotateValidation(s.Stderr, v); err != nil {
+		return err
 	}
 	return reporters.ValidationJSON(s.Stdout, v)
 }

@@ -32,48 +32,86 @@ type annotation struct {
 	message   string
 }
 
-// Annotations writes workflow commands of GitHub Actions that put what went wrong beside the lines of the spec and the data: no more
-// than ten of a kind, the last of which says how many there are beyond. What does not count against the run is a notice, as is what is only
-// worth knowing of the data. locate turns the name of a file, as the run has it, into the path inside the repository.
-//
-// The commands go to a step's output, each on a line of its own. Where the cases can't be read, it writes the rest and returns why.
-func Annotations(w io.Writer, run *result.Run, locate func(file string) string) error {
-	lists, totals := map[string][]annotation{}, map[string]int{}
-	add := func(kind string, all int, list []annotation) {
-		lists[kind] = append(lists[kind], list...)
-		totals[kind] += all
-	}
-	problems := runAnnotations(run)
-	add(annotateError, len(problems), problems)
-	cases, casesErr := caseAnnotations(run)
-	kind := annotateError
-	if run.ExitCode == result.ExitPass {
-		kind = annotateNotice
-	}
-	add(kind, max(run.Summary.Failed+run.Summary.Errored, len(cases)), cases)
-	warnings, all := warningAnnotations(run)
-	add(annotateWarning, all, warnings)
-	notes, all := noteAnnotations(run)
-	add(annotateNotice, all, notes)
+// annotationLists is what a step shows: of every kind the first annotations, and how many there are in all.
+type annotationLists struct {
+	lists  map[string][]annotation
+	totals map[string]int
+	rest   string // where those are that are not shown
+}
 
+// add appends annotations of a kind, which stand for all so many.
+func (l *annotationLists) add(kind string, all int, list []annotation) {
+	if l.lists == nil {
+		l.lists, l.totals = map[string][]annotation{}, map[string]int{}
+	}
+	l.lists[kind] = append(l.lists[kind], list...)
+	l.totals[kind] += max(all, len(list))
+}
+
+// write writes the commands. What is not shown of a kind is told by the last of it.
+func (l *annotationLists) write(w io.Writer, locate func(string) string) error {
 	var b strings.Builder
 	for _, kind := range []string{annotateError, annotateWarning, annotateNotice} {
-		list := lists[kind]
-		if totals[kind] > shownAnnotations {
+		list, all := l.lists[kind], l.totals[kind]
+		if all > min(len(list), shownAnnotations) {
 			list = slices.Clip(firstOf(list, shownAnnotations-1))
-			list = append(list, annotation{
-				title: "ftrun", message: fmt.Sprintf("and %s more, in results.json", thousands(int64(totals[kind]-len(list)))),
-			})
+			list = append(list, annotation{title: "ftrun", message: fmt.Sprintf("and %s more, %s", thousands(int64(all-len(list))), l.rest)})
 		}
 		for _, a := range list {
 			a.file = located(a.file, locate)
 			b.WriteString(a.command(kind))
 		}
 	}
-	if _, err := io.WriteString(w, b.String()); err != nil {
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Annotations writes workflow commands of GitHub Actions that put what went wrong beside the lines of the spec and the data: no more
+// than ten of a kind, the last of which says how many there are beyond. What does not count against the run is a notice, as is what is only
+// worth knowing of the data. locate turns the name of a file, as the run has it, into the path inside the repository.
+//
+// The commands go to a step's output, each on a line of its own. Where the cases can't be read, it writes the rest and returns why.
+func Annotations(w io.Writer, run *result.Run, locate func(file string) string) error {
+	lists := annotationLists{rest: "in results.json"}
+	reason := reasonAnnotation(run)
+	lists.add(annotateError, len(reason), reason)
+	lists.addProblems(withoutFindings(run.Problems, run.Dataset), nil)
+	thresholds := thresholdAnnotations(run)
+	lists.add(annotateError, len(thresholds), thresholds)
+	cases, casesErr := caseAnnotations(run)
+	kind := annotateError
+	if run.ExitCode == result.ExitPass {
+		kind = annotateNotice
+	}
+	lists.add(kind, max(run.Summary.Failed+run.Summary.Errored, len(cases)), cases)
+	warnings, all := warningAnnotations(run)
+	lists.add(annotateWarning, all, warnings)
+	notes, all := noteAnnotations(run)
+	lists.add(annotateNotice, all, notes)
+	if err := lists.write(w, locate); err != nil {
 		return err
 	}
 	return casesErr
+}
+
+// annotationOf returns the kind of annotation that a problem is.
+func annotationOf(severity diag.Severity) string {
+	switch severity {
+	case diag.Warning:
+		return annotateWarning
+	case diag.Note:
+		return annotateNotice
+	default:
+		return annotateError
+	}
+}
+
+// withoutFindings returns the problems less those that are no errors and that the dataset's findings tell.
+func withoutFindings(problems []result.Problem, d *result.Dataset) []result.Problem {
+	return slices.DeleteFunc(slices.Clone(problems), func(p result.Problem) bool {
+		severity := severityOf(p.Severity)
+		return severity != diag.Error && countOf(d, p.Kind, severity) > 0
+	})
 }
 
 func located(file string, locate func(string) string) string {
@@ -83,20 +121,28 @@ func located(file string, locate func(string) string) string {
 	return locate(file)
 }
 
-// runAnnotations returns what is wrong with the run as a whole.
-func runAnnotations(run *result.Run) []annotation {
-	var list []annotation
-	for _, d := range diagnostics(run.Problems).Fold(shownAlike) {
-		message := d.Message
-		if d.Hint != "" {
-			message += "\nhint: " + d.Hint
-		}
-		list = append(list, annotation{file: d.Pos.File, line: d.Pos.Line, col: d.Pos.Col, title: cmp.Or(d.Path, "ftrun"), message: message})
+// reasonAnnotation returns why the run ended as it did, where nothing else tells.
+func reasonAnnotation(run *result.Run) []annotation {
+	told := slices.ContainsFunc(run.Problems, func(p result.Problem) bool { return severityOf(p.Severity) == diag.Error })
+	for _, t := range run.Thresholds {
+		told = told || t.Verdict != result.ThresholdPass && t.Reason == run.Reason
 	}
+	if told || run.ExitCode == result.ExitPass {
+		return nil
+	}
+	message := cmp.Or(run.Reason, fmt.Sprintf("the run ended with exit code %d", run.ExitCode))
+	if run.Hint != "" {
+		message += "\nnext: " + run.Hint
+	}
+	return []annotation{{title: "ftrun: " + letters(string(run.Verdict)), message: message}}
+}
+
+// thresholdAnnotations returns the thresholds that keep a run from passing.
+func thresholdAnnotations(run *result.Run) []annotation {
 	if run.ExitCode == result.ExitPass {
-		return list
+		return nil
 	}
-	told := len(list) > 0
+	var list []annotation
 	for _, t := range run.Thresholds {
 		title := "threshold failed"
 		switch {
@@ -109,19 +155,11 @@ func runAnnotations(run *result.Run) []annotation {
 		case t.Verdict == result.ThresholdUndecided:
 			title = "threshold undecided"
 		}
-		told = told || t.Reason == run.Reason
 		list = append(list, annotation{
 			file: run.Provenance.Spec, line: t.Line, title: title + ": " + t.Expression, message: thresholdMessage(t),
 		})
 	}
-	if told {
-		return list
-	}
-	message := cmp.Or(run.Reason, fmt.Sprintf("the run ended with exit code %d", run.ExitCode))
-	if run.Hint != "" {
-		message += "\nnext: " + run.Hint
-	}
-	return append([]annotation{{title: "ftrun: " + letters(string(run.Verdict)), message: message}}, list...)
+	return list
 }
 
 // thresholdMessage returns why a threshold does not hold, and how sure its figure is.
@@ -133,8 +171,9 @@ func thresholdMessage(t result.Threshold) string {
 	return message
 }
 
-// warningAnnotations returns the first of what a person should look at, and how many there are in all: cases whose answer stands in the training
-// data, then what else is found in the data, of every kind once, then those of the run's own warnings that these do not tell, then the rest.
+// warningAnnotations returns the first of what a person should look at, and how many there are in all: what looks like a secret, then cases whose
+// answer stands in the training data, then what else is found in the data, of every kind once, then those of the run's own warnings that these do not
+// tell, then the rest.
 func warningAnnotations(run *result.Run) (list []annotation, all int) {
 	var copied, alike []annotation
 	if found := run.Contamination; found != nil && !listsFindings(run) { // there they are errors
@@ -146,13 +185,13 @@ func warningAnnotations(run *result.Run) (list []annotation, all int) {
 			}
 		}
 	}
-	kinds, others, inData := dataAnnotations(run, diag.Warning)
+	secrets, kinds, others, inData := dataAnnotations(run, diag.Warning)
 	warnings := Untold(run.Dataset, run.Warnings)
 	var own []annotation
 	for _, w := range firstOf(warnings, shownAnnotations) {
 		own = append(own, annotation{title: "ftrun", message: w})
 	}
-	return slices.Concat(firstOf(copied, shownAnnotations), kinds, own, others, alike), len(warnings) + inData + foundLines(run)
+	return slices.Concat(secrets, firstOf(copied, shownAnnotations), kinds, own, others, alike), len(warnings) + inData + foundLines(run)
 }
 
 // findingAnnotations returns an annotation at the line of the case and, where that is known, one at the line of the training example.

@@ -8,15 +8,17 @@ import (
 	"ftrun/spec/diag"
 )
 
-// dataAnnotations returns those of what was found in the data with a severity: the first place of every kind, which tells how many there are,
-// and the others, in turns, so that the first few tell the most. all counts what they stand for. A note without a place is left out: a warning
-// of the run tells it.
-func dataAnnotations(run *result.Run, severity diag.Severity) (first, others []annotation, all int) {
+// kindSecret is the kind of finding that is shown before any other, at all its places: others can wait until the next commit, and who has seen a key
+// can use it.
+const kindSecret = "secret"
+
+// dataAnnotations returns those of what was found in the data with a severity, in turns. A note without a place is left out: a warning of the run
+// tells it.
+func dataAnnotations(run *result.Run, severity diag.Severity) (secrets, first, others []annotation, all int) {
 	if run.Dataset == nil {
-		return nil, nil, 0
+		return nil, nil, nil, 0
 	}
 	var found []result.DataFinding
-	turns := 0
 	for _, f := range run.Dataset.Findings {
 		if severityOf(f.Severity) != severity || len(f.Places) == 0 && severity == diag.Note {
 			continue
@@ -25,17 +27,32 @@ func dataAnnotations(run *result.Run, severity diag.Severity) (first, others []a
 			f.Places = []result.DataPlace{{Message: f.Message}}
 		}
 		found = append(found, f)
+	}
+	return inTurns(found)
+}
+
+// inTurns returns the places of findings: all those of secrets, of every other kind the first, which tells how many there are, and the others, in
+// turns, so that the first few tell the most. all counts what they stand for.
+func inTurns(found []result.DataFinding) (secrets, first, others []annotation, all int) {
+	turns := 0
+	for _, f := range found {
 		turns = max(turns, len(f.Places))
 		all += max(f.Count, len(f.Places))
 	}
 	for turn := range turns {
 		for _, f := range found {
-			if turn < len(f.Places) {
+			switch {
+			case turn >= len(f.Places):
+			case f.Kind == kindSecret:
+				secrets = append(secrets, placeAnnotation(f, turn))
+			case turn == 0:
+				first = append(first, placeAnnotation(f, turn))
+			default:
 				others = append(others, placeAnnotation(f, turn))
 			}
 		}
 	}
-	return others[:len(found):len(found)], others[len(found):], all
+	return secrets, first, others, all
 }
 
 // placeAnnotation returns the annotation of one place of a finding.
@@ -56,6 +73,6 @@ func placeAnnotation(f result.DataFinding, i int) annotation {
 
 // noteAnnotations returns those of what is worth knowing of the data, and how many there are in all.
 func noteAnnotations(run *result.Run) ([]annotation, int) {
-	first, others, all := dataAnnotations(run, diag.Note)
-	return slices.Concat(first, others), all
+	secrets, first, others, all := dataAnnotations(run, diag.Note)
+	return slices.Concat(secrets, first, others), all
 }
