@@ -179,9 +179,9 @@ func estimateText(run *result.Run) string {
 	return strings.Join(texts, "; ")
 }
 
-// bars draws a histogram with a bar for each range, the longest of so many columns.
+// bars draws a histogram with a bar for each range, the longest of so many columns, and one line for ranges in a row that nothing is in.
 func bars(buckets []result.TokenBucket, columns int) []string {
-	buckets = merged(buckets)
+	buckets = withoutGaps(merged(buckets))
 	most, wide := 0, 0
 	labels := make([]string, len(buckets))
 	for i, b := range buckets {
@@ -216,6 +216,19 @@ func merged(buckets []result.TokenBucket) []result.TokenBucket {
 		b := result.TokenBucket{From: part[0].From, To: part[len(part)-1].To}
 		for _, p := range part {
 			b.Examples += p.Examples
+		}
+		list = append(list, b)
+	}
+	return list
+}
+
+// withoutGaps joins neighbours that are empty: one long example, far from all others, would else leave a column of nothing.
+func withoutGaps(buckets []result.TokenBucket) []result.TokenBucket {
+	var list []result.TokenBucket
+	for i, b := range buckets {
+		if i > 0 && b.Examples <= 0 && buckets[i-1].Examples <= 0 {
+			list[len(list)-1].To = b.To
+			continue
 		}
 		list = append(list, b)
 	}

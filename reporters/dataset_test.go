@@ -140,6 +140,25 @@ func TestBars(t *testing.T) {
 	}
 }
 
+// TestBarsFoldGaps draws an example far from all others, and a single range with nothing in it.
+func TestBarsFoldGaps(t *testing.T) {
+	t.Parallel()
+	d := tutorDataset()
+	d.TokenStats.Histogram = nil
+	for i, n := range []int{90, 0, 3, 0, 0, 0, 0, 0, 0, 1} {
+		d.TokenStats.Histogram = append(d.TokenStats.Histogram, result.TokenBucket{From: i * 100, To: i*100 + 99, Examples: n})
+	}
+	var got []string
+	for l := range strings.Lines(printedValidation(t, &result.Validation{OK: true, Dataset: d}, reporters.ConsoleOptions{})) {
+		if fields := strings.Fields(strings.ReplaceAll(l, "█", "")); len(fields) == 2 && strings.HasPrefix(l, "     ") {
+			got = append(got, strings.Join(fields, ": "))
+		}
+	}
+	if diff := cmp.Diff([]string{"0–99: 90", "100–199: 0", "200–299: 3", "300–899: 0", "900–999: 1"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestValidationIsHarmless reads both forms as a terminal and a CI system do.
 func TestValidationIsHarmless(t *testing.T) {
 	t.Parallel()
