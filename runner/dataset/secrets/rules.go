@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"sync"
+
+	"ftrun/runner/dataset/sieve"
 )
 
 //go:embed rules.json
@@ -47,29 +49,23 @@ type allow struct {
 
 // Words are found in one pass.
 type words struct {
-	list   []string
-	filter func() *filter
+	list  []string
+	sieve func() *sieve.Sieve
 }
 
 func (w *words) UnmarshalJSON(text []byte) error {
-	w.filter = sync.OnceValue(func() *filter {
-		var entries []entry
+	w.sieve = sync.OnceValue(func() *sieve.Sieve {
+		var all []sieve.Word
 		for _, one := range w.list {
-			entries = append(entries, entry{word: one})
+			all = append(all, sieve.Word{Text: one})
 		}
-		return newFilter(entries)
+		return sieve.New(all)
 	})
 	return json.Unmarshal(text, &w.list)
 }
 
 // in says whether a text has one of the words in it.
-func (w *words) in(text string) bool {
-	found := false
-	if len(w.list) > 0 {
-		w.filter().scan(text, func(*entry, int) { found = true })
-	}
-	return found
-}
+func (w *words) in(text string) bool { return len(w.list) > 0 && w.sieve().Any(text) }
 
 // A lazy is an expression that is compiled when it is first needed.
 type lazy struct {

@@ -16,7 +16,7 @@ type engine struct {
 
 func newEngine() *engine {
 	r := readRules()
-	return &engine{rules: r, filter: newFilter(anchorsOf(r.Rules))}
+	return &engine{rules: r, filter: newFilter(r.Rules)}
 }
 
 // A finding is a secret, by one rule.
@@ -42,7 +42,7 @@ func (e *engine) find(text string) []finding {
 	any := false
 	e.filter.scan(text, func(w *entry, at int) {
 		for _, o := range w.owners {
-			if !due.has(o.rule) && o.anchor.Tail.follows(text[at+len(w.word):]) {
+			if !due.has(o.rule) && o.anchor.Tail.follows(text[at+len(w.Text):]) {
 				due.add(o.rule)
 				any = true
 			}
@@ -72,7 +72,7 @@ func (e *engine) windows(text string, due *set) [][]window {
 	e.filter.scan(text, func(w *entry, at int) {
 		for _, o := range w.owners {
 			if due.has(o.rule) {
-				to := at + len(w.word)
+				to := at + len(w.Text)
 				around := o.rule.around(text, at, to)
 				around.due = o.anchor.Tail.follows(text[to:])
 				all[o.rule.index] = join(all[o.rule.index], around)

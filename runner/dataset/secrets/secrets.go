@@ -5,9 +5,8 @@
 // gitleaks, and its tests hold what is found here to what that version finds. The engine is ours, because it has to keep up with a disk: almost
 // all text has nothing in it that a rule needs, and should cost one glance.
 //
-// A text goes through three sieves. The first looks up every four bytes in a small table (filter.go), the second compares the words that the
-// rules need, their anchors, and the bytes after them (tail.go), and only what is left is shown to a rule's expression, in a window around the
-// anchor that no match can pass (search.go). Expressions are compiled when they are first needed. Then thresholds of entropy and lists of what is
+// A text goes through three sieves. The first finds the words that the rules need, their anchors (filter.go), the second looks at the bytes after
+// them (tail.go), and only what is left is shown to a rule's expression, in a window around the anchor that no match can pass (search.go). Expressions are compiled when they are first needed. Then thresholds of entropy and lists of what is
 // allowed take findings back, examples above all, as gitleaks does.
 //
 // What gitleaks finds and this package does not:
