@@ -11,6 +11,7 @@ type Finder struct {
 	parts     *grams           // word 3-grams
 	whole     []*grams         // n-grams by n; nil: no question has any
 	letters   letters          // character 3-grams of the shortest questions
+	hints     *hints
 }
 
 // A question is one that is asked by one or more cases.
@@ -35,6 +36,7 @@ func New(cases []Case) *Finder {
 		f.cases[i] = f.take(c, &w)
 	}
 	f.index()
+	f.hints = newHints(f)
 	return f
 }
 

@@ -57,7 +57,7 @@ func (f *Finder) Looker() *Looker {
 // Look looks for the cases in a training example, of which it keeps no more than the head of a question. A row with several examples is one row
 // in the count of a finding's rows where they come one after the other.
 func (l *Looker) Look(at Place, question, answer string) {
-	if len(l.finder.questions) == 0 {
+	if len(l.finder.questions) == 0 || l.finder.hints.rulesOut(question) {
 		return
 	}
 	e := &l.example

@@ -86,7 +86,7 @@ func (o oracle) match(question, example []string) (kind overlap.Kind, coverage f
 }
 
 // FuzzRules compares the finder with the oracle, on texts of a few words that come again and again: the first lines are questions, the last is
-// the example.
+// the example. Words are a letter that is there once or more often.
 func FuzzRules(f *testing.F) {
 	f.Add("abcdefgh\nabcdefghi")
 	f.Add("aaaaaaaaaaaaaaaaaa\naaaaaaaaaaaaaaaaaaaaaaaa")
@@ -100,7 +100,7 @@ func FuzzRules(f *testing.F) {
 		for line := range strings.SplitSeq(text, "\n") {
 			var words []string
 			for _, c := range []byte(line) {
-				words = append(words, string(rune('a'+c%20)))
+				words = append(words, strings.Repeat(string(rune('a'+c%20)), int(c%5)+1))
 			}
 			if len(words) < 5 || len(words) > 22 {
 				return
