@@ -28,6 +28,9 @@ func FuzzHints(f *testing.F) {
 	f.Add("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty",
 		"x three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen y")
 	f.Add("aa aa aa aa aa aa aa aa aa aa aa aa aa aa bbb", "aa aa aa aa aa aa aa aa aa aa aa aa aa aa")
+	f.Add("aa bb cc dd ee ff longest", "aa bb cc dd ee ff") // 80 % of the 3-grams, without the longest word
+	const run = "aa bb cc dd ee ff gg hh ii jj kk ll mm nn"
+	f.Add(run+" longera longerb longerc longerd longere longerf", strings.Repeat("so on and on ", 9)+run) // 13 words in a row, without the long ones
 	f.Add("Ｗｈａｔ ｉｓ ｔｈｅ name of the river", "What is the name of the river")
 	f.Fuzz(func(t *testing.T, questions, text string) {
 		finder := overlap.New(casesOf(questions))
