@@ -230,9 +230,10 @@ func (t *table) problem(err error, record []string) error {
 		p.Line, p.Col = t.in.FieldPos(0)
 		p.Message = fmt.Sprintf("the number of columns is %d here, and %d in the header", len(record), len(t.header))
 		p.Hint = fmt.Sprintf("a cell with %s or a line break in it is put in double quotes", separator)
-	case errors.Is(parse.Err, csv.ErrQuote) && parse.Line > parse.StartLine:
-		p.Line, p.Col = parse.StartLine, 0
-		p.Message = "a quote is opened in this row and not closed properly"
+	case errors.Is(parse.Err, csv.ErrQuote) && t.runsOn(parse, record):
+		p.Line, p.Col, p.Fatal = t.opened(parse, record), 0, true
+		p.Message = t.unclosed(p.Line, parse)
+		p.Hint = "a cell in quotes ends with a quote, and a quote inside it is doubled"
 	case errors.Is(parse.Err, csv.ErrQuote):
 		p.Message = "a quoted cell is not closed properly: a quote inside it is doubled"
 	case errors.Is(parse.Err, csv.ErrBareQuote):
@@ -241,4 +242,35 @@ func (t *table) problem(err error, record []string) error {
 		p.Message = "not CSV: " + parse.Err.Error()
 	}
 	return p
+}
+
+// opened returns the line on which the cell begins whose quote is at fault: after the cells of the record that were closed before it.
+func (t *table) opened(err *csv.ParseError, record []string) int {
+	last := len(record) - 1
+	if last < 0 {
+		return err.StartLine
+	}
+	line, _ := t.in.FieldPos(last)
+	return line + strings.Count(record[last], "\n")
+}
+
+// runsOn reports whether the quote at fault went over the end of its line. Then other rows may be part of the cell, and where the next one starts
+// is anybody's guess.
+func (t *table) runsOn(err *csv.ParseError, record []string) bool {
+	return err.Line > t.opened(err, record) || !t.isQuote(err.Column)
+}
+
+// isQuote reports whether a quote is at the column of the last line that was read. There is none where the file ends inside a cell.
+func (t *table) isQuote(col int) bool {
+	line := bytes.TrimSuffix(t.window.upTo(t.in.InputOffset()), []byte("\n"))
+	line = line[bytes.LastIndexByte(line, '\n')+1:]
+	return col <= len(line) && line[col-1] == '"'
+}
+
+// unclosed says of a quote that was opened on the given line what became of it.
+func (t *table) unclosed(opened int, err *csv.ParseError) string {
+	if !t.isQuote(err.Column) {
+		return fmt.Sprintf("the quote that opens on line %d is not closed before the file ends; rows after it were not read", opened)
+	}
+	return fmt.Sprintf("the quote that opens on line %d is closed on line %d, where other text follows it; rows after it were not read", opened, err.Line)
 }

@@ -88,6 +88,42 @@ func FuzzPacked(f *testing.F) {
 	})
 }
 
+// FuzzDamagedLine puts any line between rows of a table that have no quotes: every row before it is read, and every row after it too, unless the
+// problem that says they were not read is fatal and points at the line.
+func FuzzDamagedLine(f *testing.F) {
+	for _, seed := range []string{"", "1", "a,b,c", "x\"y,2", "\"x\"y,2", "\"x,2", "x,\"y", "x,\"y\r", "\"\"\",\"\"", "\x00,\xff", ",", "\"x\",\"y\" "} {
+		f.Add(seed, uint8(2), uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, damaged string, before, after uint8) {
+		if strings.Contains(damaged, "\n") {
+			t.Skip("more than a line")
+		}
+		for extension, comma := range map[string]string{".csv": ",", ".tsv": "\t"} {
+			first, second := "first"+comma+"x\n", "second"+comma+"x\n"
+			text := "q" + comma + "a\n" + strings.Repeat(first, int(before)) + damaged + "\n" + strings.Repeat(second, int(after))
+			got, readBefore, readAfter := transcript(t, strings.NewReader(text), extension), 0, 0
+			for _, line := range got {
+				if strings.Contains(line, `="first" a@`) {
+					readBefore++
+				} else if strings.Contains(line, `="second" a@`) {
+					readAfter++
+				}
+			}
+			last := ""
+			if len(got) > 0 {
+				last = got[len(got)-1]
+			}
+			fatal := strings.HasSuffix(last, "[fatal]") && strings.Contains(last, fmt.Sprintf("@%d:", int(before)+2))
+			if readBefore < int(before) || readAfter < int(after) && !fatal {
+				t.Errorf("%q: of %d and %d rows around the line %d and %d are read, and the last thing said is %s", text, before, after, readBefore, readAfter, last)
+			}
+			if fatal && readAfter > 0 {
+				t.Errorf("%q: rows are read after a fatal problem", text)
+			}
+		}
+	})
+}
+
 // rawTranscript is transcript, with all rows read before the first is taken apart.
 func rawTranscript(t *testing.T, src io.Reader, extension string) []string {
 	t.Helper()

@@ -177,7 +177,26 @@ func TestRows(t *testing.T) {
 		}},
 		{"csv with an open quote", ".csv", "q,a\n1,2\n\"x,2\n3,4\n", []string{
 			`row 1 @2:1 q@2:1="1" a@2:3="2"`,
-			`row 2 @3:0 problem: a quote is opened in this row and not closed properly`,
+			`row 2 @3:0 problem: the quote that opens on line 3 is not closed before the file ends; rows after it were not read [fatal]`,
+		}},
+		{"csv with an open quote in the last line", ".csv", "q,a\n1,\"2\r\n", []string{
+			`row 1 @2:0 problem: the quote that opens on line 2 is not closed before the file ends; rows after it were not read [fatal]`,
+		}},
+		{"csv with an open quote at the end", ".csv", "q,a\n1,\"2", []string{
+			`row 1 @2:0 problem: the quote that opens on line 2 is not closed before the file ends; rows after it were not read [fatal]`,
+		}},
+		{"csv with a quote closed in another row", ".csv", "q,a\n1,\"the answer\n3,4\n5,\"6\"\n7,8\n", []string{
+			`row 1 @2:0 problem: the quote that opens on line 2 is closed on line 4, where other text follows it; rows after it were not read [fatal]`,
+		}},
+		{"csv with a quote that opens after a cell of lines", ".csv", "q,a\n\"x\r\ny\",\"z\n\"1\",2\n", []string{
+			`row 1 @3:0 problem: the quote that opens on line 3 is closed on line 4, where other text follows it; rows after it were not read [fatal]`,
+		}},
+		{"csv with a bad quote after a cell of lines", ".csv", "q,a\n\n\"x\ny\",\"z\"z\n1,2\n", []string{
+			`row 1 @4:6 problem: a quoted cell is not closed properly: a quote inside it is doubled`,
+			`row 2 @5:1 q@5:1="1" a@5:3="2"`,
+		}},
+		{"csv with an open quote in the header", ".csv", "q,\"a\n1,2\n", []string{
+			`row 0 @1:0 problem: the quote that opens on line 1 is not closed before the file ends; rows after it were not read [fatal]`,
 		}},
 		{"csv that names a column twice", ".csv", "q,a,q\n1,2,3\n", []string{
 			`row 0 @1:5 problem: the header names the column "q" twice [fatal]`,

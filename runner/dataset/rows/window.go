@@ -69,6 +69,11 @@ func (w *window) position(offset int64) (line, col int) {
 	return w.line, max(1, int(offset-w.begin)+1)
 }
 
+// upTo returns the text from the last position asked for to the offset, valid until more is read.
+func (w *window) upTo(offset int64) []byte {
+	return w.text[w.at:min(int(offset-w.base), len(w.text))]
+}
+
 // rest returns the n bytes of text from the last position on.
 func (w *window) rest(n int) []byte {
 	w.shared = true
