@@ -166,9 +166,13 @@ func (t *table) readHeader() error {
 
 // names returns the names of the columns, and keeps where they are.
 func (t *table) names(record []string) ([]string, *Problem) {
+	if len(record) > MaxFields {
+		line, col := t.in.FieldPos(MaxFields)
+		return nil, &Problem{Line: line, Col: col, Message: fmt.Sprintf("the header has more than %d columns, the most that is read", MaxFields)}
+	}
+	places := slices.Clone(t.placesOf(record))
 	seen := make(map[string]bool, len(record))
 	header := make([]string, 0, len(record))
-	places := slices.Clone(t.placesOf(record))
 	for i, name := range record {
 		if fault := checkText([]byte(name)); fault != nil {
 			line, col := places[i].inside(name, fault.offset)

@@ -213,3 +213,71 @@ func TestLimit(t *testing.T) {
 		}
 	}
 }
+
+// TestWideTables refuses columns by the million, and says what a row of cells that are all empty takes.
+func TestWideTables(t *testing.T) {
+	commas := func(n int) string { return strings.Repeat(",", n) }
+	for _, test := range []struct{ name, text, want string }{
+		{"header", "q,a" + commas(1_000_000) + "\n1,2" + commas(1_000_000) + "\n",
+			"row 0 @1:10003 problem: the header has more than 10000 columns, the most that is read [fatal]"},
+		{"row", "q,a\n" + commas(1_000_000) + "\n1,2\n",
+			"row 1 @2:1 problem: the number of columns is 1000001 here, and 2 in the header\nrow 2 @3:1 q@3:1=\"1\" a@3:3=\"2\""},
+	} {
+		got := strings.Join(transcript(t, strings.NewReader(test.text), ".csv"), "\n")
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", test.name, diff)
+		}
+	}
+
+	header := "c0"
+	for i := 1; i < rows.MaxFields; i++ {
+		header += fmt.Sprintf(",c%d", i)
+	}
+	const count = 20
+	r := read(t, header+strings.Repeat("\n"+commas(rows.MaxFields-1), 1+count), ".csv")
+	if _, err := r.NextRaw(); err != nil { // which takes the header besides
+		t.Fatal(err)
+	}
+	before, sizes := heap(), 0
+	var kept []rows.Row
+	var raws []rows.Raw
+	for range count {
+		raw, err := r.NextRaw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, err := raw.Parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		raws, kept, sizes = append(raws, raw), append(kept, row), sizes+raw.Size()
+	}
+	if taken := heap() - before; taken > int64(sizes) {
+		t.Errorf("%d rows say that they take %d bytes, and take %d", count, sizes, taken)
+	}
+	runtime.KeepAlive(raws)
+	runtime.KeepAlive(kept)
+}
+
+// TestManyFields refuses a row whose fields take many times what their text does, and no other.
+func TestManyFields(t *testing.T) {
+	row := func(n int) string {
+		fields := make([]string, n)
+		for i := range fields {
+			fields[i] = fmt.Sprintf("\"%06d\":0", i)
+		}
+		return "{" + strings.Join(fields, ",") + "}"
+	}
+	texts := []string{row(rows.MaxFields), row(rows.MaxFields + 1), row(1_000_000)}
+	for extension, text := range map[string]string{".jsonl": strings.Join(texts, "\n"), ".json": "[" + strings.Join(texts, ",\n") + "]"} {
+		got := transcript(t, strings.NewReader(text), extension)
+		for i, line := range got {
+			if refused := strings.HasSuffix(line, "problem: the row has more than 10000 fields, the most that is read"); refused != (i > 0) {
+				t.Errorf("%s: of row %d comes %.200s", extension, i+1, line)
+			}
+		}
+		if len(got) != 3 {
+			t.Errorf("%s: %d rows, want 3", extension, len(got))
+		}
+	}
+}

@@ -87,6 +87,9 @@ func (p *objectParser) object(fields []Field, text []byte, line, col int) ([]Fie
 		if err != nil {
 			return nil, p.fault(err)
 		}
+		if len(fields) == MaxFields {
+			return nil, &fault{offset: int(p.dec.InputOffset()), message: tooManyFields}
+		}
 		field := Field{Name: name}
 		value, err := p.dec.ReadValue()
 		if err != nil {
@@ -107,6 +110,9 @@ func (p *objectParser) object(fields []Field, text []byte, line, col int) ([]Fie
 	}
 	return fields, nil
 }
+
+// tooManyFields is what a person reads of a row beyond MaxFields.
+var tooManyFields = fmt.Sprintf("the row has more than %d fields, the most that is read", MaxFields)
 
 // name reads the name of the field at index i, whose first byte is of the given kind.
 func (p *objectParser) name(kind jsontext.Kind, i int) (string, error) {

@@ -23,6 +23,9 @@ import (
 // MaxRow is the size in bytes beyond which a row is refused.
 const MaxRow = 16 << 20
 
+// MaxFields is how many columns a row may have, and the header of a table: each takes some hundred bytes however short its text is.
+const MaxFields = 10_000
+
 // A Field is one column of a row. Line and Col say where its value starts, counted from 1; Col counts bytes.
 type Field struct {
 	Name      string
