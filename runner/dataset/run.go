@@ -169,7 +169,7 @@ func (r *run) read(ctx context.Context, work, order chan<- *batch) error {
 		if name := rows.Extension(file.Path); strings.HasPrefix(name, ".csv") || strings.HasPrefix(name, ".tsv") {
 			s.told = map[string]bool{}
 		}
-		if err := r.readSource(s, send); err != nil {
+		if err := r.readSource(ctx, s, send); err != nil {
 			return err
 		}
 		before += s.rows
@@ -178,7 +178,7 @@ func (r *run) read(ctx context.Context, work, order chan<- *batch) error {
 }
 
 // readSource reads the rows of a file.
-func (r *run) readSource(s *source, send func(*batch) error) error {
+func (r *run) readSource(ctx context.Context, s *source, send func(*batch) error) error {
 	reader, err := rows.Open(s.file.Path)
 	if problem, ok := errors.AsType[*rows.Problem](err); ok {
 		return send(&batch{source: s, items: []item{{problem: problem}}, done: make(chan struct{})})
@@ -186,6 +186,7 @@ func (r *run) readSource(s *source, send func(*batch) error) error {
 		return err
 	}
 	defer reader.Close()
+	reader.Until(ctx)
 	for more := true; more; {
 		b := &batch{source: s, items: (*freeItems.Get().(*[]item))[:0], done: make(chan struct{})}
 		if more, err = r.fill(b, reader); err != nil {

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,8 +23,9 @@ type Reader struct {
 	text    *text
 	in      *bufio.Reader // of text
 	open    func(*bufio.Reader) container
-	content container // nil before the first row
-	started bool      // the text has been looked at
+	content container    // nil before the first row
+	started bool         // the text has been looked at
+	stop    func() error // says why no more is read; nil where it does not
 	parser  objectParser
 	count   int
 	yielded bool // a row, or a problem
@@ -63,12 +65,26 @@ func NewReader(src io.Reader, extension string) (*Reader, error) {
 	}
 	s := newSource(src)
 	t := newText(s, format)
-	return &Reader{source: s, text: t, in: bufio.NewReaderSize(t, 1<<16), open: format.open}, nil
+	r := &Reader{source: s, text: t, in: bufio.NewReaderSize(t, 1<<16), open: format.open}
+	r.Until(context.Background())
+	return r, nil
 }
 
 // Limit ends the reading with a fatal [*Problem] where the text, decompressed, has more than n bytes. Without it the text of a compressed file may
 // have 16 GiB.
 func (r *Reader) Limit(n int64) { r.text.limit = n }
+
+// Until ends the reading soon after ctx is done: at the next row, or at the next piece of the file or of its text where no row is found.
+// [Reader.Next] and [Reader.NextRaw] then return the cause, once.
+func (r *Reader) Until(ctx context.Context) {
+	r.stop = func() error {
+		if ctx.Err() == nil {
+			return nil
+		}
+		return context.Cause(ctx)
+	}
+	r.source.stop, r.text.stop = r.stop, r.stop
+}
 
 // TextSize returns how many bytes of text, decompressed, have been read so far; what is read ahead of the last row counts.
 func (r *Reader) TextSize() int64 { return r.text.size }
@@ -111,6 +127,10 @@ func (r *Reader) NextRaw() (Raw, error) {
 	if r.done {
 		return Raw{}, io.EOF
 	}
+	if err := r.stop(); err != nil {
+		r.done = true
+		return Raw{}, err
+	}
 	raw, err := r.step()
 	problem, isProblem := errors.AsType[*Problem](err)
 	switch {
@@ -128,6 +148,9 @@ func (r *Reader) NextRaw() (Raw, error) {
 		}
 	default:
 		r.done = true
+		if stopped := r.stop(); stopped != nil {
+			return Raw{}, stopped
+		}
 		err = fmt.Errorf("read data: %w", err)
 	}
 	return raw, err

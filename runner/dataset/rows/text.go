@@ -19,12 +19,16 @@ type source struct {
 	r      io.Reader
 	digest hash.Hash
 	size   int64
+	stop   func() error
 	err    error // of reading, that is not the end
 }
 
 func newSource(r io.Reader) *source { return &source{r: r, digest: sha256.New()} }
 
 func (s *source) Read(p []byte) (int, error) {
+	if s.err = s.stop(); s.err != nil {
+		return 0, s.err
+	}
 	n, err := s.r.Read(p)
 	s.digest.Write(p[:n]) // never fails
 	s.size += int64(n)
@@ -43,6 +47,7 @@ type text struct {
 	size   int64 // of what was passed on
 	limit  int64
 	breaks int // lines that were passed on, of a text that was compressed
+	stop   func() error
 	err    error
 }
 
@@ -54,6 +59,9 @@ func newText(s *source, f format) *text {
 }
 
 func (t *text) Read(p []byte) (int, error) {
+	if t.err == nil {
+		t.err = t.stop()
+	}
 	if t.err != nil {
 		return 0, t.err
 	}
