@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -63,26 +64,39 @@ func (d *document) start() (Raw, error) {
 	}
 }
 
-// findArray passes over members of the top object up to one that is an array. "messages" is none: it makes the object itself a row.
+// findArray passes over members of the top object up to one that is an array of rows.
 func (d *document) findArray() (Raw, error) {
 	for {
 		name, end, err := d.memberName()
 		switch {
 		case err != nil:
 			return Raw{}, err
+		case namesRow(name):
+			return Raw{}, d.whole(singleRow)
 		case end:
 			return Raw{}, d.refuse(d.dec.InputOffset()-1, "the file holds one object with no array of rows in it: want a JSON array of objects")
 		case d.dec.PeekKind() != '[':
 			if _, err := d.passOver(); err != nil {
 				return Raw{}, err
 			}
-		case name == "messages":
-			return Raw{}, d.whole("the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl")
 		default:
 			d.member = name
 			return d.enter()
 		}
 	}
+}
+
+// singleRow is what a person reads of an object that is a row itself.
+const singleRow = "the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl"
+
+// namesRow reports whether a member of the top object makes it a row itself, as a column of a format does: what lies around rows is not called so.
+func namesRow(name string) bool {
+	switch strings.ToLower(name) {
+	case "messages", "conversations", "conversation", "question", "answer", "instruction", "prompt", "completion", "input",
+		"preferred_output", "non_preferred_output", "chosen", "rejected":
+		return true
+	}
+	return false
 }
 
 // memberName reads the next name in the top object; end says that the object is closed instead.
@@ -165,6 +179,8 @@ func (d *document) tail() (Raw, error) {
 			return Raw{}, err
 		case end:
 			d.nested = false
+		case namesRow(name):
+			return Raw{}, d.whole(singleRow)
 		case d.dec.PeekKind() == '[':
 			return Raw{}, d.refuse(d.dec.InputOffset(), fmt.Sprintf("two members are arrays, %q and %q: the rows could be either", d.member, name))
 		default:

@@ -100,8 +100,8 @@ func TestRows(t *testing.T) {
 			`row 1 @1:8 x@1:14=1`,
 			`row 0 @1:22 problem: two members are arrays, "a" and "b": the rows could be either [fatal]`,
 		}},
-		{"no array in an object", ".json", `{"question": "x", "answer": "y"}`, []string{
-			`row 0 @1:32 problem: the file holds one object with no array of rows in it: want a JSON array of objects [fatal]`,
+		{"no array in an object", ".json", `{"version": "x", "data": {"a": 1}}`, []string{
+			`row 0 @1:34 problem: the file holds one object with no array of rows in it: want a JSON array of objects [fatal]`,
 		}},
 		{"a single chat row", ".json", `{"messages": [{"role": "user"}]}`, []string{
 			`row 0 @1:1 problem: the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl [fatal]`,
@@ -299,6 +299,30 @@ func TestHintOfEncoding(t *testing.T) {
 type oneByte struct{ r io.Reader }
 
 func (o oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:min(1, len(p))]) }
+
+// TestSingleRow reads one row of every format, alone in a file of .json.
+func TestSingleRow(t *testing.T) {
+	const want = "row 0 @1:1 problem: the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl [fatal]"
+	for _, text := range []string{
+		`{"question": "q", "answer": "a"}`,
+		`{"id": 1, "Question": "q", "answers": ["a"]}`,
+		`{"instruction": "i", "input": "", "output": "o", "tags": ["x"]}`,
+		`{"prompt": "p", "chosen": [{"role": "assistant", "content": "c"}], "rejected": []}`,
+		`{"chosen": [{"role": "user", "content": "q"}], "rejected": []}`,
+		`{"id": "x", "conversations": [{"from": "human", "value": "q"}]}`,
+		`{"conversation": [{"role": "user", "content": "q"}]}`,
+		`{"input": {"messages": []}, "preferred_output": [], "non_preferred_output": []}`,
+		`{"preferred_output": [{}], "input": {"messages": []}}`,
+	} {
+		if got := transcript(t, strings.NewReader(text), ".json"); len(got) != 1 || got[0] != want {
+			t.Errorf("%s:\n%s", text, strings.Join(got, "\n"))
+		}
+	}
+	late := transcript(t, strings.NewReader(`{"tools": [{"type": "function"}], "messages": [{"role": "user", "content": "q"}]}`), ".json")
+	if got := late[len(late)-1]; got != want {
+		t.Errorf("tools before messages: %s", got)
+	}
+}
 
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
