@@ -12,6 +12,7 @@ import (
 // A format is what a file's extension says of it.
 type format struct {
 	extension string // in lower case, without that of the compression
+	ofLines   bool   // a row ends with its line
 	open      func(*bufio.Reader) container
 	packing   *packing // nil: the file is the text
 }
@@ -19,10 +20,10 @@ type format struct {
 // containers are the formats without their compression, the one that is recommended first.
 func containers() []format {
 	return []format{
-		{extension: ".jsonl", open: newLines},
+		{extension: ".jsonl", ofLines: true, open: newLines},
 		{extension: ".json", open: newDocument},
-		{extension: ".csv", open: newTable},
-		{extension: ".tsv", open: newTabs},
+		{extension: ".csv", ofLines: true, open: newTable},
+		{extension: ".tsv", ofLines: true, open: newTabs},
 	}
 }
 
@@ -113,6 +114,24 @@ func (r *Reader) skipMark() error {
 		}
 	}
 	return nil
+}
+
+// oldMac refuses text whose lines end in CR alone, as the Macintosh had it until 2001: to everybody else it is one line. The CR in a single row of JSON
+// is white space.
+func (r *Reader) oldMac() *Problem {
+	if !r.text.format.ofLines {
+		return nil
+	}
+	head, _ := r.in.Peek(r.in.Size()) // an error comes again when it matters
+	line, rest, found := bytes.Cut(head, []byte("\r"))
+	rest = bytes.TrimLeft(rest, " \t\r")
+	line = bytes.TrimRight(line, " \t")
+	isJSON := r.text.format.extension == ".jsonl"
+	if !found || len(rest) == 0 || bytes.IndexByte(head, '\n') >= 0 || isJSON && !(bytes.HasSuffix(line, []byte("}")) && rest[0] == '{') {
+		return nil
+	}
+	return &Problem{Line: 1, Col: 1 + bytes.IndexByte(head, '\r'), Fatal: true,
+		Message: "the lines end in CR alone, so that the file is a single one", Hint: "save it with line ends of LF or CRLF"}
 }
 
 // packed refuses text that is compressed although the file's name does not say so, or says it once and it is so twice.

@@ -162,6 +162,9 @@ func (r *Reader) step() (Raw, error) {
 		return Raw{}, err
 	}
 	if r.content == nil {
+		if problem := r.oldMac(); problem != nil {
+			return Raw{}, problem
+		}
 		r.content = r.open(r.in)
 	}
 	return r.content.next()

@@ -155,6 +155,9 @@ func TestRows(t *testing.T) {
 		{"a single chat row over lines", ".json", "{\"id\": 1,\n\"messages\": []}", []string{
 			`row 0 @1:1 problem: the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl [fatal]`,
 		}},
+		{"json that is true", ".json", "true", []string{
+			`row 0 @1:1 problem: want a JSON array of objects, found a boolean [fatal]`,
+		}},
 		{"json of another kind", ".json", ` "x"`, []string{
 			`row 0 @1:1 problem: want a JSON array of objects, found a string [fatal]`,
 		}},
@@ -258,6 +261,25 @@ func TestRows(t *testing.T) {
 		}},
 		{"csv with a broken header", ".csv", "q\"x,a\n1,2\n", []string{
 			`row 0 @1:2 problem: a quote stands in a cell that does not start with one: put the cell in quotes and double the quote inside [fatal]`,
+		}},
+		{"csv of an old Mac", ".csv", mark + "q,a\r\"x\",\"y\"\r1,2\r", []string{
+			`row 0 @1:4 problem: the lines end in CR alone, so that the file is a single one [fatal]`,
+		}},
+		{"tsv of an old Mac", ".tsv", "q\ta\rx\ty", []string{
+			`row 0 @1:4 problem: the lines end in CR alone, so that the file is a single one [fatal]`,
+		}},
+		{"jsonl of an old Mac", ".jsonl", "{\"a\":1}\r\r{\"a\":2}\r", []string{
+			`row 0 @1:8 problem: the lines end in CR alone, so that the file is a single one [fatal]`,
+		}},
+		{"a row of JSON with CR for white space", ".jsonl", "{\"a\":{}\r,\r\"b\":1}\r", []string{
+			`row 1 @1:1 a@1:6={} b@1:15=1`,
+		}},
+		{"an array of JSON of an old Mac", ".json", "[{\"a\":1},\r{\"a\":2}]\r", []string{
+			`row 1 @1:2 a@1:7=1`,
+			`row 2 @1:11 a@1:16=2`,
+		}},
+		{"csv with CR in a cell", ".csv", "q,a\n\"x\ry\",1\n", []string{
+			`row 1 @2:1 q@2:1="x\ry" a@2:7="1"`,
 		}},
 		{"csv with a header only", ".csv", "q,a\n", []string{`row 0 @0:0 problem: the file holds no rows [fatal]`}},
 		{"empty csv", ".csv", "", []string{`row 0 @0:0 problem: the file is empty [fatal]`}},
