@@ -187,11 +187,11 @@ func kindName(k jsontext.Kind) string {
 	case '[':
 		return "an array"
 	case '"':
-		return "a string"
+		return "text"
 	case '0':
 		return "a number"
 	case 't', 'f':
-		return "a boolean"
+		return "true or false"
 	case 'n':
 		return "null"
 	default:

@@ -55,7 +55,7 @@ func TestRows(t *testing.T) {
 			`row 4 @4:8 problem: the key "a" occurs twice`,
 			`row 5 @5:2 problem: not JSON: invalid character 'a' at start of value`,
 			`row 6 @6:9 problem: more text follows the JSON object`,
-			`row 7 @7:1 problem: want a JSON object, found a string`,
+			`row 7 @7:1 problem: want a JSON object, found text`,
 			`row 8 @8:1 problem: want a JSON object, found null`,
 			`row 9 @9:1 a@9:6=2`,
 		}},
@@ -156,10 +156,10 @@ func TestRows(t *testing.T) {
 			`row 0 @1:1 problem: the file holds a single row, not an array of rows: put it in [ ], or name the file .jsonl [fatal]`,
 		}},
 		{"json that is true", ".json", "true", []string{
-			`row 0 @1:1 problem: want a JSON array of objects, found a boolean [fatal]`,
+			`row 0 @1:1 problem: want a JSON array of objects, found true or false [fatal]`,
 		}},
 		{"json of another kind", ".json", ` "x"`, []string{
-			`row 0 @1:1 problem: want a JSON array of objects, found a string [fatal]`,
+			`row 0 @1:1 problem: want a JSON array of objects, found text [fatal]`,
 		}},
 		{"empty array", ".json", " [ ] ", []string{`row 0 @0:0 problem: the file holds no rows [fatal]`}},
 		{"empty json", ".json", "", []string{`row 0 @0:0 problem: the file is empty [fatal]`}},
