@@ -13,6 +13,9 @@ import (
 // Embedded are the tables that the binary holds, by encoding.
 var Embedded = map[string]string{O200K: ranksO200K, CL100K: ranksCL100K}
 
+// WindowSize is how many bytes are looked at in one go.
+const WindowSize = len(window{})
+
 // Reference returns tiktoken-go for an encoding.
 func Reference(t testing.TB, encoding string) *tiktoken.Tiktoken {
 	t.Helper()

@@ -115,13 +115,9 @@ func (t *classes) letters(text string, i int) int {
 
 // asciiRun returns where the letters a to z end, eight bytes at a time. Case is the bit that capitals lack, to take those too, or 0.
 func asciiRun(text string, i int, fold byte) int {
-	const each = 0x0101010101010101
 	for ; i+8 <= len(text); i += 8 {
-		word := load8(text, i) | each*uint64(fold)
-		low := word &^ (each * 0x80)
-		inside := (low + each*(0x80-'a')) &^ (low + each*(0x80-'z'-1)) &^ word & (each * 0x80)
-		if inside != each*0x80 {
-			return i + bits.TrailingZeros64(^inside&(each*0x80))/8
+		if outside := notLetters(load8(text, i) | each*uint64(fold)); outside != 0 {
+			return i + bits.TrailingZeros64(outside)/8
 		}
 	}
 	for i < len(text) && 'a' <= text[i]|fold && text[i]|fold <= 'z' {
@@ -130,7 +126,7 @@ func asciiRun(text string, i int, fold byte) int {
 	return i
 }
 
-func load8(s string, i int) uint64 {
+func load8[S string | []byte](s S, i int) uint64 {
 	b := s[i : i+8]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56

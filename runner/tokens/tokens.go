@@ -44,20 +44,20 @@ type Counter struct {
 }
 
 var counters = map[string]func() (*Counter, error){
-	O200K:  sync.OnceValues(func() (*Counter, error) { return open(ranksO200K, cutO200K) }),
-	CL100K: sync.OnceValues(func() (*Counter, error) { return open(ranksCL100K, cutCL100K) }),
+	O200K:  sync.OnceValues(func() (*Counter, error) { return open(ranksO200K, cutO200K, 0) }),
+	CL100K: sync.OnceValues(func() (*Counter, error) { return open(ranksCL100K, cutCL100K, each*('a'-'A')) }),
 	P50K:   sync.OnceValues(func() (*Counter, error) { return load(P50K) }),
 	R50K:   sync.OnceValues(func() (*Counter, error) { return load(R50K) }),
 }
 
 // open makes a counter out of an embedded table, which is used where it lies: a matter of microseconds.
-func open(ranks string, cut func(t *classes, text string, i int) int) (*Counter, error) {
+func open(ranks string, cut func(t *classes, text string, i int) int, fold uint64) (*Counter, error) {
 	table, err := ranktable.Open(ranks)
 	if err != nil {
 		return nil, err
 	}
 	c := &Counter{}
-	c.workers.New = func() any { return newWorker(encoding{table, cut}) }
+	c.workers.New = func() any { return newWorker(encoding{table, cut, fold}) }
 	return c, nil
 }
 

@@ -10,6 +10,7 @@ import (
 type encoding struct {
 	ranks *ranktable.Table
 	cut   func(t *classes, text string, i int) (end int)
+	fold  uint64 // the bits that capitals lack, in those bytes of a word where they are letters like others
 }
 
 // A worker counts for one caller at a time. It remembers how many tokens short pieces have, 512 KB of them, because most pieces of a
@@ -18,6 +19,7 @@ type worker struct {
 	encoding
 	classes *classes // nil until a text needs them
 	merger  merger
+	window  window
 	seen    [1 << seenBits]memory
 }
 
@@ -26,6 +28,13 @@ const seenBits = 15
 // A memory is a piece of up to [ranktable.Short] bytes as [ranktable.Words] gives it. The upper byte of hi has the piece's length and
 // its tokens, four bits each; a length of 0 is no memory.
 type memory struct{ lo, hi uint64 }
+
+// is tells whether m is of the piece of n bytes that two words hold.
+func (m *memory) is(lo, hi uint64, n int) bool {
+	return m.lo == lo && m.hi&^(15<<56) == hi|uint64(n)<<60
+}
+
+func (m *memory) count() int { return int(m.hi >> 56 & 15) }
 
 func newWorker(e encoding) *worker {
 	return &worker{encoding: e, merger: merger{ranks: e.ranks}}
@@ -36,9 +45,17 @@ func (w *worker) count(text string) int {
 	text = w.readable(text)
 	sum := 0
 	for i := 0; i < len(text); {
-		end := w.cut(w.classes, text, i)
-		sum += w.piece(text, i, end-i)
-		i = end
+		start, view := i, w.window.over(text[i:])
+		for i < len(text) && i-start+ahead <= len(view) {
+			end, plain := w.plain(view, i-start)
+			i = start + end
+			sum += plain
+			if i < len(text) {
+				end := w.cut(w.classes, text, i)
+				sum += w.piece(text, i, end-i)
+				i = end
+			}
+		}
 	}
 	return sum
 }
@@ -86,14 +103,18 @@ func (w *worker) piece(text string, i, n int) int {
 	}
 	lo, hi := ranktable.Words(text, i, n)
 	hash := ranktable.Hash(lo, hi, n)
-	m := &w.seen[hash>>(64-seenBits)]
-	if m.lo == lo && m.hi&^(15<<56) == hi|uint64(n)<<60 {
-		return int(m.hi >> 56 & 15)
+	if m := &w.seen[hash>>(64-seenBits)]; m.is(lo, hi, n) {
+		return m.count()
 	}
+	return w.learn(text[i:i+n], lo, hi, hash)
+}
+
+// learn returns the number of tokens of a short piece that is not remembered, and remembers it.
+func (w *worker) learn(piece string, lo, hi, hash uint64) int {
 	count := 1
-	if w.ranks.Find(hash, text[i:i+n]) == ranktable.None {
-		count = len(w.merger.merge(text, i, n))
+	if w.ranks.Find(hash, piece) == ranktable.None {
+		count = len(w.merger.merge(piece, 0, len(piece)))
 	}
-	*m = memory{lo, hi | uint64(n)<<60 | uint64(count)<<56}
+	w.seen[hash>>(64-seenBits)] = memory{lo, hi | uint64(len(piece))<<60 | uint64(count)<<56}
 	return count
 }
