@@ -95,7 +95,7 @@ func (w *worker) plain(text []byte, i int) (end, count int) {
 			return i, count
 		}
 		hash := ranktable.Hash(word, more, n)
-		if m := &w.seen[hash>>(64-seenBits)]; m.is(word, more, n) {
+		if m := &w.seen[hash>>(64-placeBits)].first; m.is(word, more, n) {
 			count += m.count()
 		} else {
 			count += w.learn(string(text[i:i+n]), word, more, hash)
@@ -110,7 +110,7 @@ func (w *worker) signs(piece []byte, word uint64) int {
 	n := len(piece)
 	word &= 1<<(8*n&63) - 1
 	hash := ranktable.Hash(word, 0, n)
-	if m := &w.seen[hash>>(64-seenBits)]; m.is(word, 0, n) {
+	if m := &w.seen[hash>>(64-placeBits)].first; m.is(word, 0, n) {
 		return m.count()
 	}
 	return w.learn(string(piece), word, 0, hash)

@@ -20,10 +20,14 @@ type worker struct {
 	classes *classes // nil until a text needs them
 	merger  merger
 	window  window
-	seen    [1 << seenBits]memory
+	seen    [1 << placeBits]place
 }
 
-const seenBits = 15
+const placeBits = 14
+
+// A place has the two pieces of its hash that were asked for last, in one line of the processor's cache. With one piece in a place, of
+// twice as many, common pieces drive out each other: rows of GSM8K then miss twice as often.
+type place struct{ first, second memory }
 
 // A memory is a piece of up to [ranktable.Short] bytes as [ranktable.Words] gives it. The upper byte of hi has the piece's length and
 // its tokens, four bits each; a length of 0 is no memory.
@@ -103,18 +107,23 @@ func (w *worker) piece(text string, i, n int) int {
 	}
 	lo, hi := ranktable.Words(text, i, n)
 	hash := ranktable.Hash(lo, hi, n)
-	if m := &w.seen[hash>>(64-seenBits)]; m.is(lo, hi, n) {
+	if m := &w.seen[hash>>(64-placeBits)].first; m.is(lo, hi, n) {
 		return m.count()
 	}
 	return w.learn(text[i:i+n], lo, hi, hash)
 }
 
-// learn returns the number of tokens of a short piece that is not remembered, and remembers it.
+// learn returns the number of tokens of a short piece that is not the first one in its place, and makes it the first.
 func (w *worker) learn(piece string, lo, hi, hash uint64) int {
+	p := &w.seen[hash>>(64-placeBits)]
+	if p.second.is(lo, hi, len(piece)) {
+		p.first, p.second = p.second, p.first
+		return p.first.count()
+	}
 	count := 1
 	if w.ranks.Find(hash, piece) == ranktable.None {
 		count = len(w.merger.merge(piece, 0, len(piece)))
 	}
-	w.seen[hash>>(64-seenBits)] = memory{lo, hi | uint64(len(piece))<<60 | uint64(count)<<56}
+	p.first, p.second = memory{lo, hi | uint64(len(piece))<<60 | uint64(count)<<56}, p.first
 	return count
 }
