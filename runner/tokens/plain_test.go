@@ -11,8 +11,10 @@ import (
 // around is what can stand before a piece, and after is what can end one, or seem to.
 var (
 	around = []string{"", " ", "  ", "\t", "\n", "!", "'", "1", "a", "A", "é", "/"}
-	after  = []string{"", " ", "  ", "a", "B", "Bc", "1", "12", "²", "٣", "!", "/", "'", "'s", "'S", "'ll x", "'lx", "’s", "é", "É", "中", "\u0301", "★", "\u00a0", "\n", "\r\n", "\n\n", "\n/", "\n a",
-		"\x00", "\xff"}
+	after  = []string{
+		"", " ", "  ", "a", "B", "Bc", "1", "12", "²", "²345", "٣12345", "!", "/", "'", "'s", "'S", "'ll x", "'lx", "’s", "é", "É", "中", "\u0301", "★",
+		"\u00a0", "\n", "\r\n", "\n\n", "\n/", "\n a", "\x00", "\xff",
+	}
 )
 
 // TestPlainWords has words of all lengths around the eight and sixteen bytes that are looked at, at the end of a text and before more of it.
@@ -38,7 +40,9 @@ func TestPlainWords(t *testing.T) {
 func TestPlainSigns(t *testing.T) {
 	for _, p := range pairs(t) {
 		for n := range 10 {
-			for _, signs := range []string{strings.Repeat("=", n), ".,;:!?()[]"[:n], "<<''//##++"[:n], strings.Repeat("\x00", n), strings.Repeat("\n", n), strings.Repeat(" ", n)} {
+			for _, signs := range []string{
+				strings.Repeat("=", n), ".,;:!?()[]"[:n], "<<''//##++"[:n], strings.Repeat("\x00", n), strings.Repeat("\n", n), strings.Repeat(" ", n),
+			} {
 				for _, before := range around {
 					for _, after := range after {
 						p.check(t, before+signs+after)
