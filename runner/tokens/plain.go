@@ -16,7 +16,7 @@ import (
 const ahead = 16
 
 // A window is a stretch of text as plain reads it. Blanks follow the end of the text: every plain piece ends before a blank where it
-// would end at the text's end, so that the last pieces, a tenth of a short text, can be loaded like all others.
+// would end at the text's end, so that the last pieces can be loaded like all others.
 type window [1 << 12]byte
 
 const blanks = "                " // as many as are looked ahead
@@ -30,8 +30,8 @@ func (v *window) over(text string) []byte {
 	return v[:n+copy(v[n:n+ahead], blanks)]
 }
 
-// plain counts the tokens of the plain pieces from text[i] on, and returns where they end. All that happens to a word happens here: a call
-// for each costs a tenth of the time, and so does telling words and signs apart any later.
+// plain counts the tokens of the plain pieces from text[i] on, and returns where they end. Words and signs are looked up apart: where one
+// look-up serves both, GSM8K takes a sixth longer.
 func (w *worker) plain(text []byte, i int) (end, count int) {
 	for i+ahead <= len(text) {
 		word, more := load8(text, i), uint64(0)
