@@ -214,13 +214,13 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestWideTables refuses columns by the million, and says what a row of cells that are all empty takes.
+// TestWideTables refuses columns by the million, and says what a row of cells that are nearly all empty takes.
 func TestWideTables(t *testing.T) {
 	commas := func(n int) string { return strings.Repeat(",", n) }
 	for _, test := range []struct{ name, text, want string }{
 		{"header", "q,a" + commas(1_000_000) + "\n1,2" + commas(1_000_000) + "\n",
 			"row 0 @1:10003 problem: the header has more than 10000 columns, the most that is read [fatal]"},
-		{"row", "q,a\n" + commas(1_000_000) + "\n1,2\n",
+		{"row", "q,a\n1" + commas(1_000_000) + "\n1,2\n",
 			"row 1 @2:1 problem: the number of columns is 1000001 here, and 2 in the header\nrow 2 @3:1 q@3:1=\"1\" a@3:3=\"2\""},
 	} {
 		got := strings.Join(transcript(t, strings.NewReader(test.text), ".csv"), "\n")
@@ -234,7 +234,7 @@ func TestWideTables(t *testing.T) {
 		header += fmt.Sprintf(",c%d", i)
 	}
 	const count = 20
-	r := read(t, header+strings.Repeat("\n"+commas(rows.MaxFields-1), 1+count), ".csv")
+	r := read(t, header+strings.Repeat("\n1"+commas(rows.MaxFields-1), 1+count), ".csv")
 	if _, err := r.NextRaw(); err != nil { // which takes the header besides
 		t.Fatal(err)
 	}
