@@ -104,13 +104,15 @@ func isSheetError(text string) bool {
 
 // firstControl returns where the first control character is that no text should have, or -1. It looks at eight bytes at a time.
 func firstControl(text string) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	const ones, highs, lows = 0x0101010101010101, 0x8080808080808080, 0x7F7F7F7F7F7F7F7F
 	i := 0
 	for ; i+8 <= len(text); i += 8 {
 		t := text[i : i+8]
 		x := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 | uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
-		y := x ^ ones*0x7F
-		if ((x-ones*' ')&^x|(y-ones)&^y)&highs == 0 { // no byte is below a blank, and none is 0x7F
+		below := ^(x&lows + ones*(0x80-' ') | x) // the high bit of a byte is set where it is below a blank
+		feed, del := x^ones*'\n', x^ones*0x7F
+		feed = ^(feed&lows + lows | feed) // where it is a line feed, which most control characters are
+		if (below&^feed|(del-ones)&^del)&highs == 0 {
 			continue
 		}
 		if at := controlIn(t); at >= 0 {
