@@ -88,7 +88,7 @@ func TestShape(t *testing.T) {
 		"conversations":                        "sharegpt",
 		"conversations system":                 "sharegpt",
 		"question messages":                    "auto",
-		"input preferred_output history":        "auto",
+		"input preferred_output history":       "auto",
 		"a role that no format has":            "auto",
 		"input output system history question": "auto",
 	} {
