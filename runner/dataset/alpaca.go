@@ -57,7 +57,7 @@ func readHistory(history node, r *report) []message {
 		return nil // the empty cell of a table
 	}
 	if history.kind() != '[' {
-		r.addf(kindType, history, "history is %s: want an array of pairs of question and answer", kindName(history.kind()))
+		r.addf(kindType, history, "history is %s: want an array of pairs of question and answer", rows.KindName(history.kind()))
 		return nil
 	}
 	var turns []message

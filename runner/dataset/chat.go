@@ -49,13 +49,13 @@ func (e *example) takeExtra(name string, value node, r *report) {
 	switch name {
 	case "parallel_tool_calls":
 		if kind := value.kind(); kind != 't' && kind != 'f' {
-			r.addf(kindType, value, "%s is %s: want true or false", name, kindName(kind))
+			r.addf(kindType, value, "%s is %s: want true or false", name, rows.KindName(kind))
 		}
 	case "tools":
 		checkTools(value, r)
 	default:
 		if value.kind() != '[' {
-			r.addf(kindType, value, "%s is %s: want an array", name, kindName(value.kind()))
+			r.addf(kindType, value, "%s is %s: want an array", name, rows.KindName(value.kind()))
 		}
 	}
 	e.extra = append(e.extra, member{name, compact(value.value)})

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ftrun/runner/dataset/rows"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"ftrun/spec/diag"
@@ -22,7 +24,7 @@ var messageKeys = [...]string{"role", "content", "name", "refusal", "tool_calls"
 // readMessages appends the messages of an array to list, each read by itself. path names the array in what is reported.
 func readMessages(list []message, path string, array node, r *report) []message {
 	if array.kind() != '[' {
-		r.addf(kindType, array, "%s is %s: want an array", path, kindName(array.kind()))
+		r.addf(kindType, array, "%s is %s: want an array", path, rows.KindName(array.kind()))
 		return list
 	}
 	return readList(list, path, array.elements(), r)
@@ -74,7 +76,7 @@ func (c *messageReader) get(key string) node {
 func (c *messageReader) read() message {
 	m := message{spot: c.node}
 	if c.kind() != '{' {
-		c.fault(kindType, "", "is %s: want an object", kindName(c.kind()))
+		c.fault(kindType, "", "is %s: want an object", rows.KindName(c.kind()))
 		return m
 	}
 	for _, k := range c.keys() {
@@ -127,7 +129,7 @@ func (c *messageReader) role() string {
 		c.fault(kindMissing, "", "has no role: want %s", strings.Join(chatRoles(), ", "))
 		return ""
 	case v.kind() != '"':
-		c.fault(kindType, "role", "is %s: want %s", kindName(v.kind()), strings.Join(chatRoles(), ", "))
+		c.fault(kindType, "role", "is %s: want %s", rows.KindName(v.kind()), strings.Join(chatRoles(), ", "))
 		return ""
 	}
 	role := v.text()
@@ -159,7 +161,7 @@ func (c *messageReader) content(m *message) {
 		m.members = append(m.members, member{"content", compact(v.value)})
 		c.parts(m.role, v)
 	default:
-		c.fault(kindType, "content", "is %s: want text, or an array of content parts", kindName(v.kind()))
+		c.fault(kindType, "content", "is %s: want text, or an array of content parts", rows.KindName(v.kind()))
 	}
 }
 
@@ -176,7 +178,7 @@ func (c *messageReader) others(m *message) {
 		switch v := c.get(key); {
 		case !v.present():
 		case v.kind() != '"':
-			c.fault(kindType, key, "is %s: want text", kindName(v.kind()))
+			c.fault(kindType, key, "is %s: want text", rows.KindName(v.kind()))
 		case v.blank():
 			c.fault(kindBlank, key, "is blank: want text")
 		}

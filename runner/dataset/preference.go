@@ -135,7 +135,7 @@ func (e *example) readInput(name string, input node, r *report) {
 			return
 		}
 	default:
-		r.addf(kindType, input, "%s is %s: want an object with messages, or text", name, kindName(input.kind()))
+		r.addf(kindType, input, "%s is %s: want an object with messages, or text", name, rows.KindName(input.kind()))
 		return
 	}
 	before := len(e.messages)
@@ -177,7 +177,7 @@ func (a answer) read(r *report) message {
 		return message{role: "assistant", text: a.text(), spot: a.node, source: a.node}
 	case '[':
 	default:
-		r.addf(kindType, a.node, "%s is %s: want an array of one assistant message, or text", a.name, kindName(a.kind()))
+		r.addf(kindType, a.node, "%s is %s: want an array of one assistant message, or text", a.name, rows.KindName(a.kind()))
 		return message{}
 	}
 	if a.last.value == nil {

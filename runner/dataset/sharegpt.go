@@ -48,7 +48,7 @@ func sharegptExample(s *shape, c columns, r *report) *example {
 	}
 	turns := nodeOf(c.get(s, roleConversations)).structured()
 	if turns.kind() != '[' {
-		r.addf(kindType, turns, "conversations is %s: want an array of turns", kindName(turns.kind()))
+		r.addf(kindType, turns, "conversations is %s: want an array of turns", rows.KindName(turns.kind()))
 		return ex
 	}
 	t := &turnReader{report: r}
@@ -73,7 +73,7 @@ type turnReader struct {
 // read returns the messages of one turn: one, or two where it holds a question and its answer.
 func (t *turnReader) read(turn node, index int) []message {
 	if turn.kind() != '{' {
-		t.report.addf(kindType, turn, "%s is %s: want an object", t.path, kindName(turn.kind()))
+		t.report.addf(kindType, turn, "%s is %s: want an object", t.path, rows.KindName(turn.kind()))
 		return nil
 	}
 	if turn.get("role").present() {
@@ -114,7 +114,7 @@ func (t *turnReader) text(key string, v node) string {
 	path := t.path + "." + key
 	switch {
 	case v.kind() != '"':
-		t.report.addf(kindType, v, "%s is %s: want text", path, kindName(v.kind()))
+		t.report.addf(kindType, v, "%s is %s: want text", path, rows.KindName(v.kind()))
 		return ""
 	case v.blank():
 		t.report.addf(kindBlank, v, "%s is blank", path)
@@ -212,7 +212,7 @@ func (e *example) takeTools(tools node, r *report) {
 		return
 	}
 	if value.kind() != '[' {
-		r.addf(kindType, tools, "tools is %s: want an array", kindName(value.kind()))
+		r.addf(kindType, tools, "tools is %s: want an array", rows.KindName(value.kind()))
 		return
 	}
 	list := jsontext.Value{'['}

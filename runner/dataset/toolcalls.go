@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"ftrun/runner/dataset/rows"
+
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -11,7 +13,7 @@ import (
 func (c *messageReader) calls(m *message) {
 	if v := c.get("function_call"); v.present() {
 		if v.kind() != '{' {
-			c.fault(kindType, "function_call", "is %s: want an object", kindName(v.kind()))
+			c.fault(kindType, "function_call", "is %s: want an object", rows.KindName(v.kind()))
 		} else {
 			checkFunction(v, c.path("function_call"), c.report)
 		}
@@ -28,7 +30,7 @@ func (c *messageReader) calls(m *message) {
 	for i, call := range list {
 		path := c.path(fmt.Sprintf("tool_calls[%d]", i))
 		if call.kind() != '{' {
-			c.report.addf(kindTools, call, "%s is %s: want an object", path, kindName(call.kind()))
+			c.report.addf(kindTools, call, "%s is %s: want an object", path, rows.KindName(call.kind()))
 			continue
 		}
 		if id := call.get("id"); id.kind() != '"' || id.blank() {
@@ -71,7 +73,7 @@ func checkFunction(f node, path string, r *report) {
 // checkTools checks the definitions of tools.
 func checkTools(tools node, r *report) {
 	if tools.kind() != '[' {
-		r.addf(kindType, tools, "tools is %s: want an array", kindName(tools.kind()))
+		r.addf(kindType, tools, "tools is %s: want an array", rows.KindName(tools.kind()))
 		return
 	}
 	for i, tool := range tools.elements() {

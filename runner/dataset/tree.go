@@ -207,21 +207,3 @@ func unquote(v jsontext.Value) string {
 	text, _ := jsontext.AppendUnquote(make([]byte, 0, len(v)), v) // rows checks every value
 	return unsafe.String(unsafe.SliceData(text), len(text))
 }
-
-// kindName names a kind of JSON value in a sentence.
-func kindName(k jsontext.Kind) string {
-	switch k {
-	case '{':
-		return "an object"
-	case '[':
-		return "an array"
-	case '"':
-		return "text"
-	case '0':
-		return "a number"
-	case 'n':
-		return "null"
-	default:
-		return "true or false"
-	}
-}

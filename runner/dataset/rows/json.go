@@ -60,7 +60,7 @@ func (d *document) start() (Raw, error) {
 		}
 		return Raw{}, d.broken(err)
 	default:
-		return Raw{}, d.whole("want a JSON array of objects, found " + kindName(kind))
+		return Raw{}, d.whole("want a JSON array of objects, found " + KindName(kind))
 	}
 }
 

@@ -69,7 +69,7 @@ func (p *objectParser) object(fields []Field, text []byte, line, col int) ([]Fie
 		if err := p.dec.SkipValue(); err != nil {
 			return nil, p.fault(err)
 		}
-		return nil, &fault{message: "want a JSON object, found " + kindName(kind)}
+		return nil, &fault{message: "want a JSON object, found " + KindName(kind)}
 	}
 	if _, err := p.dec.ReadToken(); err != nil {
 		return nil, p.fault(err)
@@ -179,8 +179,8 @@ func describe(err error, offset int) *fault {
 	}
 }
 
-// kindName names a kind of JSON value in a sentence.
-func kindName(k jsontext.Kind) string {
+// KindName names a kind of JSON value in a sentence.
+func KindName(k jsontext.Kind) string {
 	switch k {
 	case '{':
 		return "an object"
