@@ -6,10 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"ftrun/runner/dataset/rows"
-
 	"github.com/go-json-experiment/json/jsontext"
 
+	"ftrun/runner/dataset/rows"
 	"ftrun/spec/diag"
 )
 

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"ftrun/runner/dataset/rows"
-
 	"github.com/go-json-experiment/json/jsontext"
+
+	"ftrun/runner/dataset/rows"
 )
 
 // calls checks the calls of a message, and notes their ids.
