@@ -34,7 +34,7 @@ With --json it prints one JSON document, also where the file or the data is at f
 			printErr := reporters.PrintValidation(s.Stdout, v, consoleOptions(*o, *s))
 			if !interrupted {
 				printErr = errors.Join(printErr, o.GitHub.annotateValidation(s.Stdout, v))
-				err = annotated(err)
+				err = annotated(withoutAdvice(err))
 			}
 			return errors.Join(printErr, err)
 		},
@@ -42,6 +42,15 @@ With --json it prints one JSON document, also where the file or the data is at f
 	specFlags(cmd, o)
 	cmd.Flags().BoolVar(&o.JSON, "json", o.JSON, "print JSON")
 	return cmd
+}
+
+// withoutAdvice leaves the warnings and notes out of problems, for stdout has told of them.
+func withoutAdvice(err error) error {
+	problems, ok := err.(diag.List)
+	if !ok {
+		return err
+	}
+	return slices.DeleteFunc(slices.Clone(problems), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
 }
 
 // validationJSON writes what was found to stdout, where nothing else belongs, and takes the exit code from the error that was found.
