@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -71,6 +72,22 @@ func TestAsWritten(t *testing.T) {
 		}
 		if v != nil && string(appendQuoted(nil, unquote(v))) != text {
 			t.Errorf("%s is written as %s", text, appendQuoted(nil, unquote(v)))
+		}
+	}
+}
+
+// TestFolded holds text that is taken eight bytes at a time against the plain way.
+func TestFolded(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	letters := []rune("aAzZ@[`{09 \t\n\u00a0\u2003éÉİß中~\u007f\u0001   ")
+	for range 200_000 {
+		var text []rune
+		for range random.IntN(40) {
+			text = append(text, letters[random.IntN(len(letters))])
+		}
+		want := strings.Join(strings.Fields(strings.ToLower(string(text))), " ")
+		if got := string(appendFolded([]byte("x "), string(text))); got != "x "+want {
+			t.Fatalf("%q: %q, want %q", string(text), got, "x "+want)
 		}
 	}
 }
