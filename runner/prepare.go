@@ -154,6 +154,11 @@ func (r *runState) preparedBefore(ctx context.Context, key string, config datase
 		return nil, false
 	}
 	prepared.Path = config.Out
+	var files []string
+	for _, file := range append(slices.Clip(config.Training), config.Validation...) {
+		files = append(files, file.Path)
+	}
+	prepared.Rename(files)
 	if v := prepared.Validation; v != nil {
 		v.Path = config.ValidationOut // the state folder may have moved since
 		if !isFile(ctx, v.Path, v.SHA256, v.Bytes) {

@@ -241,6 +241,7 @@ func TestSecretsInMessages(t *testing.T) {
 	for _, row := range []string{
 		`{"my ` + key + `":"x"}`,
 		`{"messages":[{"role":"` + key + `","content":"x"}]}`,
+		`{"messages":[{"role":"Use\n` + key + `\n","content":"user"}]}`,
 		`{"messages":[{"role":"user","` + key + `":"x"}]}`,
 		`{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"s3://x?token=` + key + `"}}]}]}`,
 		`{"messages":[{"role":"assistant","content":"x","weight":"` + key + `"}]}`,
@@ -337,4 +338,63 @@ func results(n int) string {
 		fmt.Fprintf(&b, `{"role":"tool","tool_call_id":"c%d","content":"x"},`, i)
 	}
 	return b.String()
+}
+
+// TestCopiesOfAnotherSpelling drops what is the same line as an earlier one, whatever else is like both.
+func TestCopiesOfAnotherSpelling(t *testing.T) {
+	text := differing(10) + `{"question":"What?","answer":"x"}` + "\n" + strings.Repeat(`{"question":"what?","answer":"x"}`+"\n", 3)
+	c := config(t, write(t, "d.jsonl", text))
+	c.Dataset.Duplicates = dataset.DuplicatesDrop
+	got, _ := prepare(t, c)
+	if got.Stats.Duplicates != 2 || got.Stats.Training != 12 {
+		t.Errorf("stats %+v", got.Stats)
+	}
+}
+
+// TestTextAndPartsAskTheSame: what is asked in one text is asked in a part of content too.
+func TestTextAndPartsAskTheSame(t *testing.T) {
+	text := chats(10) + `{"messages":[{"role":"user","content":[{"type":"text","text":"question 1"}]},{"role":"assistant","content":"b"}]}` + "\n" +
+		`{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"one"},{"role":"user","content":"and"},{"role":"assistant","content":"ok"}]}` + "\n" +
+		`{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"two"},{"role":"user","content":"and"},{"role":"assistant","content":"ok"}]}` + "\n"
+	got, _ := prepare(t, config(t, write(t, "d.jsonl", text)))
+	want := []string{
+		"d.jsonl:11:1: warning: row 11: the question of row 2 has another answer here",
+		"d.jsonl:13:1: warning: row 13: the question of row 12 has another answer here",
+	}
+	if diff := cmp.Diff(want, advice(got)); diff != "" {
+		t.Errorf("advice (-want +got): %s", diff)
+	}
+}
+
+// TestTablesOfChats reads conversations and what belongs to them out of cells, and tells of every row what is wrong with it.
+func TestTablesOfChats(t *testing.T) {
+	chat := func(i int) string {
+		return fmt.Sprintf(`"[{""role"":""user"",""content"":""q%d""},{""role"":""assistant"",""content"":""a""}]"`, i)
+	}
+	var rows strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&rows, "%s,,%s\n", chat(i), []string{"", "true", "false"}[i%3])
+	}
+	_, text := prepare(t, config(t, write(t, "d.csv", "messages,tools,parallel_tool_calls\n"+rows.String())))
+	if want := `{"messages":[{"role":"user","content":"q1"},{"role":"assistant","content":"a"}],"parallel_tool_calls":true}`; strings.Split(text, "\n")[1] != want {
+		t.Errorf("the second line of %s", text)
+	}
+	bad := strings.Repeat(`"[{""role"":""user"",""content"":""x""},{""role"":""assistant"",""content"":""a""}]","[{""role"":""user"",""content"":""y""},{""role"":""assistant"",""content"":""b""}]"`+"\n", 3)
+	c := config(t, write(t, "d.csv", "chosen,rejected\n"+bad))
+	c.Method = spec.MethodDPO
+	if got := problems(t, c); len(got) != 4 { // three rows, and too few examples
+		t.Errorf("problems %q", got)
+	}
+}
+
+// TestBoundedMessages quotes no more of the data than a person reads.
+func TestBoundedMessages(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for _, row := range []string{`{"messages":[{"role":"` + long + `","content":"q"}]}`, `{"messages":[{"role":"assistant","content":"q","weight":"` + long + `"}]}`, `{"` + long + `":1}`} {
+		for _, p := range problems(t, config(t, write(t, "d.jsonl", row))) {
+			if len(p) > 3_000 {
+				t.Errorf("a message of %d bytes", len(p))
+			}
+		}
+	}
 }

@@ -121,7 +121,7 @@ func TestStats(t *testing.T) {
 	const question = 3 // "question 7"
 	const long, short = 3*3 + 1 + 1 + 1 + 6 + 1 + 2 + 3, 3*3 + 1 + 1 + 1 + question + 1 + 1 + 3
 	want := &dataset.Prepared{
-		Path: c.Out, SHA256: got.SHA256, Bytes: got.Bytes,
+		Path: c.Out, SHA256: got.SHA256, Bytes: got.Bytes, Files: []string{c.Training[0].Path},
 		Warnings: []string{c.Training[0].Path + `:1:1: row 1: column "topic" is not used for training`},
 		Advice: diag.List{{Severity: diag.Warning, Kind: "unused_column", Pos: diag.Position{File: c.Training[0].Path, Line: 1, Col: 1}, Path: "row 1",
 			Message: `column "topic" is not used for training`, Hint: "name it in dataset.fields if it should be"}},

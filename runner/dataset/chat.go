@@ -2,6 +2,9 @@ package dataset
 
 import (
 	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"ftrun/runner/dataset/rows"
 )
@@ -24,7 +27,7 @@ func chatShape() shape {
 			ex := r.example()
 			for _, name := range extraKeys() {
 				if f := c.get(s, name); f != nil {
-					ex.takeExtra(name, nodeOf(f).structured(), r)
+					ex.takeExtra(name, extraIn(f), r)
 				}
 			}
 			array := nodeOf(c.get(s, roleMessages)).structured()
@@ -39,6 +42,22 @@ func chatShape() shape {
 		s.roles = append(s.roles, role{name: name, columns: []string{name}})
 	}
 	return s
+}
+
+// extraIn returns the value of a key beside messages. In the cell of a table it is a text: an empty one is none.
+func extraIn(f *rows.Field) node {
+	n := nodeOf(f).structured()
+	if n.kind() != '"' {
+		return n
+	}
+	switch text := strings.TrimSpace(n.text()); text {
+	case "":
+		return node{}
+	case "true", "false", "True", "False":
+		return node{value: jsontext.Value(strings.ToLower(text)), outer: f}
+	default:
+		return n
+	}
 }
 
 // takeExtra takes over a key beside messages.

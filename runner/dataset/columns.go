@@ -79,7 +79,7 @@ func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
 			if i < len(row.Header) {
 				at = spotAt(row.Header[i])
 			}
-			r.add(kindShape, at, fmt.Sprintf("both %q and %q could be the %s", found[role].Name, f.Name, name),
+			r.add(kindColumns, at, fmt.Sprintf("both %s and %s could be the %s", quote(found[role].Name), quote(f.Name), name),
 				fmt.Sprintf("say which: dataset.fields: {%s: %s}", name, found[role].Name))
 			sound = false
 		default:
@@ -94,7 +94,7 @@ func (m *mapper) match(s *shape, row rows.Row, r *report) columns {
 			if len(row.Header) > 0 {
 				at = spotAt(row.Header[0])
 			}
-			r.add(kindShape, at, m.missing(role, row), namesHint(s, row))
+			r.add(kindColumns, at, m.missing(role, row), namesHint(s, row))
 			sound = false
 		}
 	}
@@ -122,7 +122,7 @@ func (m *mapper) missing(role role, row rows.Row) string {
 	if name, chosen := m.fields[role.name]; chosen {
 		message := fmt.Sprintf("no column %q, which dataset.fields names as the %s: found %s", name, role.name, columnsOf(row))
 		if meant := likelyColumn(name, row); meant != "" {
-			message += fmt.Sprintf(", did you mean %q?", meant)
+			message += fmt.Sprintf(", did you mean %s?", quote(meant))
 		}
 		return message
 	}

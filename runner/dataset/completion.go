@@ -32,11 +32,10 @@ func completionExample(s *shape, c columns, r *report) *example {
 		return turn(c.get(s, roleSystem), prompt, completion, s, r)
 	}
 	ex := r.example()
-	if text := optionalText(c.get(s, roleSystem), roleSystem, r); text != "" {
-		ex.messages = append(ex.messages, message{role: "system", text: text})
-	}
+	system := optionalText(c.get(s, roleSystem), roleSystem, r)
 	ex.messages = readMessages(ex.messages, prompt.Name, nodeOf(prompt), r)
 	ex.messages = readMessages(ex.messages, completion.Name, nodeOf(completion), r)
 	checkConversation(prompt.Name, ex.messages, nodeOf(prompt), r)
+	ex.fillSystem(system)
 	return ex
 }

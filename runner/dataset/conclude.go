@@ -21,6 +21,9 @@ func (r *run) conclude() (*Prepared, error) {
 		SHA256: r.training.sha256(), Bytes: r.training.bytes,
 		Stats: r.stats(), Warnings: append(r.counting.warnings, r.warnings()...), Advice: r.findings.advice,
 	}
+	for _, source := range r.sources {
+		prepared.Files = append(prepared.Files, source.file.Path)
+	}
 	if r.config.Dataset.Validation.Set() {
 		v := r.validation
 		prepared.Validation = &Written{SHA256: v.sha256(), Bytes: v.bytes, Examples: v.examples}

@@ -33,7 +33,7 @@ func (c *messageReader) parts(role string, array node) {
 		switch name := kind.text(); name {
 		case "text", "refusal":
 			text := part.get(name)
-			if text.kind() != '"' || text.blank() {
+			if text.kind() != '"' || text.blank() && role != "tool" {
 				c.report.addf(kindBlank, part, "%s.%s is missing or blank", path, name)
 				continue
 			}
@@ -42,7 +42,7 @@ func (c *messageReader) parts(role string, array node) {
 			images++
 			c.image(role, path, part)
 		default:
-			c.report.warn(kindImage, kind, fmt.Sprintf("%s is of type %q, which services are not known to train on", path, name), "")
+			c.report.warn(kindImage, kind, fmt.Sprintf("%s is of type %s, which services are not known to train on", path, quote(name)), "")
 		}
 	}
 	if images > 0 {
@@ -57,7 +57,7 @@ func (c *messageReader) parts(role string, array node) {
 // image checks a part that shows an image, by its address or within.
 func (c *messageReader) image(role, path string, part node) {
 	if role != "user" {
-		c.report.addf(kindImage, part, "%s is an image in a message of role %q: only users show images", path, role)
+		c.report.addf(kindImage, part, "%s is an image in a message of role %s: only users show images", path, quote(role))
 	}
 	url := part.get("image_url").get("url")
 	if url.kind() != '"' || url.blank() {
@@ -77,7 +77,7 @@ func (c *messageReader) image(role, path string, part node) {
 			c.report.addf(kindImage, url, "%s has %d bytes, and the service takes images of %d (10 MiB)", path, size, maxImageBytes)
 		}
 	case !strings.HasPrefix(text, "https://") && !strings.HasPrefix(text, "http://"):
-		c.report.addf(kindImage, url, "%s has the url %q: want http, https or data", path, shortened(text))
+		c.report.addf(kindImage, url, "%s has the url %s: want http, https or data", path, quote(text))
 	}
 }
 

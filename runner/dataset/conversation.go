@@ -30,7 +30,7 @@ func checkConversation(path string, list []message, array node, r *report) {
 	}
 	switch last := list[len(list)-1]; {
 	case last.role != "assistant":
-		r.addf(kindLast, last.spot, "the last message is of role %q: want assistant, whose text is what is learnt", last.role)
+		r.addf(kindLast, last.spot, "the last message is of role %s: want assistant, whose text is what is learnt", quote(last.role))
 	case answers == silent:
 		r.addf(kindWeight, array, "every assistant message has weight 0, so there is nothing to learn")
 	case !asked:
@@ -47,20 +47,20 @@ func checkOrder(path string, list []message, r *report) {
 		at := func() string { return fmt.Sprintf("%s[%d]", path, i) }
 		if m.role == "tool" {
 			if m.answers != "" && !open[m.answers] {
-				r.addf(kindTools, m.spot, "%s answers the call %q, which no assistant message right before it makes", at(), m.answers)
+				r.addf(kindTools, m.spot, "%s answers the call %s, which no assistant message right before it makes", at(), quote(m.answers))
 			}
 			delete(open, m.answers)
 			began = true
 			continue
 		}
 		if i := slices.IndexFunc(calls, func(id string) bool { return open[id] }); i >= 0 {
-			r.warn(kindTools, m.spot, fmt.Sprintf("%s comes before the call %q is answered", at(), calls[i]), "")
+			r.warn(kindTools, m.spot, fmt.Sprintf("%s comes before the call %s is answered", at(), quote(calls[i])), "")
 		}
 		if calls, open = m.calls, nil; len(calls) > 0 {
 			open = make(map[string]bool, len(calls))
 			for _, id := range calls {
 				if open[id] {
-					r.warn(kindTools, m.spot, fmt.Sprintf("%s makes two calls with the id %q", at(), id), "")
+					r.warn(kindTools, m.spot, fmt.Sprintf("%s makes two calls with the id %s", at(), quote(id)), "")
 				}
 				open[id] = true
 			}

@@ -5,10 +5,13 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"ftrun/runner/atomicfile"
 	"ftrun/runner/result"
@@ -64,6 +67,7 @@ type Prepared struct {
 	SHA256   string // of the training file, hex
 	Bytes    int64  // of the training file
 	Stats    result.Dataset
+	Files    []string  // paths of the data files, in the order of Stats.Sources; findings name them so
 	Warnings []string  // a sentence each, for all findings of a kind together
 	Advice   diag.List // warnings and notes with their places, of each kind the first few hundred
 
@@ -76,6 +80,35 @@ type Written struct {
 	SHA256   string // hex
 	Bytes    int64
 	Examples int // lines
+}
+
+// Rename puts the paths that the data files have now in place of those that findings name, such as after the same data was prepared from
+// another folder.
+func (p *Prepared) Rename(files []string) {
+	if len(files) != len(p.Files) || slices.Equal(files, p.Files) {
+		return
+	}
+	now := map[string]string{}
+	for i, old := range p.Files {
+		now[old] = files[i]
+	}
+	rename := func(path string) string { return cmp.Or(now[path], path) }
+	for i := range p.Advice {
+		p.Advice[i].Pos.File = rename(p.Advice[i].Pos.File)
+	}
+	for i := range p.Stats.Findings {
+		for j := range p.Stats.Findings[i].Places {
+			place := &p.Stats.Findings[i].Places[j]
+			place.File = rename(place.File)
+		}
+	}
+	for i, w := range p.Warnings {
+		for _, old := range p.Files {
+			w = strings.ReplaceAll(w, old+":", now[old]+":")
+		}
+		p.Warnings[i] = w
+	}
+	p.Files = files
 }
 
 // Prepare writes the training file, and the validation file where rows are held out. Where the data is at fault the error is a [diag.List] of

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"ftrun/runner/dataset/secrets"
 	"ftrun/runner/result"
@@ -14,6 +15,7 @@ import (
 const (
 	kindUnreadable   = "unreadable"
 	kindShape        = "shape"
+	kindColumns      = "columns"
 	kindType         = "wrong_type"
 	kindMissing      = "missing_key"
 	kindUnknownKey   = "unknown_key"
@@ -42,7 +44,7 @@ const (
 // Kinds lists the kinds of findings.
 func Kinds() []string {
 	return []string{
-		kindUnreadable, kindShape, kindType, kindMissing, kindUnknownKey, kindBlank, kindRole, kindOrder, kindLast, kindNoUser, kindWeight,
+		kindUnreadable, kindShape, kindColumns, kindType, kindMissing, kindUnknownKey, kindBlank, kindRole, kindOrder, kindLast, kindNoUser, kindWeight,
 		kindTools, kindImage, kindUncounted, kindSamePair, kindLong, kindSecret, kindDuplicate, kindConflict, kindOverlap, kindControl, kindReplacement,
 		kindUnusedColumn, kindDropped, kindFew,
 	}
@@ -55,6 +57,8 @@ const (
 	maxPlaces   = 5     // of one kind, in the results
 	maxOfAKind  = 200   // warnings or notes of one kind
 	maxMessages = 300   // bytes of a message in the results
+	maxText     = 2_000 // bytes of a message
+	maxQuoted   = 200   // bytes of the data that a message quotes
 )
 
 // findings holds what is found in the data, in the order of the files.
@@ -75,7 +79,7 @@ func (f *findings) add(row int, list diag.List, lost bool) {
 	list.Sort()
 	keep := len(f.errors) < maxErrors
 	for _, d := range list {
-		d.Message = withoutSecrets(d.Message)
+		d.Message = bounded(withoutSecrets(d.Message), maxText)
 		g := f.count(d, row)
 		switch {
 		case d.Severity != diag.Error:
@@ -166,12 +170,19 @@ func withoutSecrets(message string) string {
 	return message
 }
 
-func shortened(text string) string {
-	if len(text) <= maxMessages {
+// quote shows a text of the data in quotes: shortened, and without the secrets in it. They are looked for first, because quotes and cuts hide
+// them.
+func quote(text string) string { return strconv.Quote(bounded(withoutSecrets(text), maxQuoted)) }
+
+func shortened(text string) string { return bounded(text, maxMessages) }
+
+// bounded cuts a text after so many bytes, and not within a letter.
+func bounded(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	cut := maxMessages
-	for cut > 0 && text[cut]&0xC0 == 0x80 { // not within a letter
+	cut := most
+	for cut > 0 && text[cut]&0xC0 == 0x80 {
 		cut--
 	}
 	return text[:cut] + "…"

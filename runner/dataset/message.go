@@ -84,7 +84,9 @@ func (c *messageReader) read() message {
 			c.unknownKey(k)
 			continue
 		}
-		c.found[i] = k.node
+		if c.says(k) {
+			c.found[i] = k.node
+		}
 	}
 	m.role = c.role()
 	c.content(&m)
@@ -112,8 +114,20 @@ func weightOf(v jsontext.Value) (weight string, ok bool) {
 	}
 }
 
+// says reports whether a key says anything. Programs write a refusal of no words and a list of no calls beside what is said.
+func (c *messageReader) says(k key) bool {
+	switch k.name {
+	case "refusal":
+		return !k.blank()
+	case "tool_calls":
+		return k.kind() != '[' || len(k.elements()) > 0
+	default:
+		return true
+	}
+}
+
 func (c *messageReader) unknownKey(k key) {
-	message := fmt.Sprintf("%s has the unknown key %q", c.path(""), k.name)
+	message := fmt.Sprintf("%s has the unknown key %s", c.path(""), quote(k.name))
 	if guess := diag.Suggest(k.name, messageKeys[:]); guess != "" {
 		c.report.addf(kindUnknownKey, k.node, "%s, did you mean %q?", message, guess)
 		return
@@ -133,7 +147,7 @@ func (c *messageReader) role() string {
 	}
 	role := v.text()
 	if !slices.Contains(chatRoles(), role) {
-		c.fault(kindRole, "role", "is %q: want %s", role, strings.Join(chatRoles(), ", "))
+		c.fault(kindRole, "role", "is %s: want %s", quote(role), strings.Join(chatRoles(), ", "))
 	}
 	return role
 }
@@ -184,7 +198,7 @@ func (c *messageReader) others(m *message) {
 	}
 	for _, key := range []string{"tool_calls", "function_call", "refusal", "weight"} {
 		if c.get(key).present() && m.role != "assistant" && slices.Contains(chatRoles(), m.role) {
-			c.fault(kindOrder, key, "is for assistant messages, and this one is of role %q", m.role)
+			c.fault(kindOrder, key, "is for assistant messages, and this one is of role %s", quote(m.role))
 		}
 	}
 	c.calls(m)
@@ -199,7 +213,7 @@ func (c *messageReader) others(m *message) {
 	if v := c.get("weight"); v.present() {
 		weight, ok := weightOf(v.value)
 		if !ok {
-			c.fault(kindWeight, "weight", "is %s: want 0 or 1", v.value)
+			c.fault(kindWeight, "weight", "is %s: want 0 or 1", bounded(withoutSecrets(string(v.value)), maxQuoted))
 		}
 		m.weightless = weight == "0"
 		c.found[len(c.found)-1].value = jsontext.Value(weight)

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"ftrun/runner/dataset/rows"
 )
@@ -34,9 +35,7 @@ func preferenceShape() shape {
 
 func preferenceExample(s *shape, c columns, r *report) *example {
 	ex := r.example()
-	if text := optionalText(c.get(s, roleSystem), roleSystem, r); text != "" {
-		ex.messages = append(ex.messages, message{role: "system", text: text})
-	}
+	system := optionalText(c.get(s, roleSystem), roleSystem, r)
 	good, bad := newAnswer(c.get(s, rolePreferred)), newAnswer(c.get(s, roleNotPreferred))
 	switch input := c.get(s, roleInput); {
 	case len(good.before) > 0 || len(bad.before) > 0:
@@ -51,6 +50,7 @@ func preferenceExample(s *shape, c columns, r *report) *example {
 	if a, b := &ex.outputs[0], &ex.outputs[1]; !r.refused && sameSaid(a, b) {
 		r.add(kindSamePair, nodeOf(c.get(s, roleNotPreferred)), "both outputs are the same: there is nothing to prefer", "")
 	}
+	ex.fillSystem(system)
 	return ex
 }
 
@@ -104,6 +104,13 @@ func (e *example) readShared(input *rows.Field, good, bad answer, r *report) {
 	start := len(e.messages)
 	e.messages = readList(e.messages, good.name, good.before, r)
 	checkInput(good.name, e.messages[start:], good.node, r)
+	if input == nil {
+		return
+	}
+	asked := string(appendFolded(nil, nodeOf(input).text()))
+	if !slices.ContainsFunc(e.messages[start:], func(m message) bool { return m.role == "user" && string(appendFolded(nil, m.plain())) == asked }) {
+		r.warn(kindColumns, nodeOf(input), fmt.Sprintf("%s is not what the user says in %s, which is what is learnt from", input.Name, good.name), "")
+	}
 }
 
 // readInput reads what both outputs answer: an object with messages as the API has it, an array of messages, or the text of a question.
@@ -127,7 +134,7 @@ func (e *example) readInput(name string, input node, r *report) {
 			case "tools", "parallel_tool_calls":
 				e.takeExtra(k.name, k.node, r)
 			default:
-				r.addf(kindUnknownKey, k.node, "%s has the unknown key %q: want messages, tools, parallel_tool_calls", name, k.name)
+				r.addf(kindUnknownKey, k.node, "%s has the unknown key %s: want messages, tools, parallel_tool_calls", name, quote(k.name))
 			}
 		}
 		if array.value == nil {
@@ -187,7 +194,7 @@ func (a answer) read(r *report) message {
 	path := fmt.Sprintf("%s[%d]", a.name, len(a.before))
 	m := (&messageReader{node: a.last, report: r, array: a.name, index: len(a.before)}).read()
 	if m.role != "assistant" && m.role != "" {
-		r.addf(kindOrder, m.spot, "%s is of role %q: want assistant", path, m.role)
+		r.addf(kindOrder, m.spot, "%s is of role %s: want assistant", path, quote(m.role))
 	}
 	if m.weightless {
 		r.addf(kindWeight, m.spot, "%s has weight 0: dpo learns from both outputs", path)
@@ -204,7 +211,7 @@ func textOnly(path string, m message, r *report) {
 		}
 		for _, part := range (node{value: member.value}).elements() {
 			if kind := part.get("type"); kind.kind() == '"' && kind.text() != "text" {
-				r.addf(kindImage, m.spot, "%s has content of type %q: preferences are learnt from text only", path, kind.text())
+				r.addf(kindImage, m.spot, "%s has content of type %s: preferences are learnt from text only", path, quote(kind.text()))
 			}
 		}
 	}

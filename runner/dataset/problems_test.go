@@ -198,7 +198,7 @@ func TestChatProblems(t *testing.T) {
 			`49: the last message is of role "user": want assistant, whose text is what is learnt`,
 		}},
 		{`{"messages":[{"role":"system","content":"s"}` + last + `]}`, []string{`13: no user message: there is nothing to answer`}},
-		{`{"messages":[` + good + `{"role":"assistant","tool_calls":[]}]}`, []string{`77: messages[1].tool_calls is no list of calls`}},
+		{`{"messages":[` + good + `{"role":"assistant","tool_calls":[]}]}`, []string{`44: messages[1].content is missing`}},
 		{`{"messages":[` + good + `{"role":"assistant","function_call":"f"}]}`, []string{`80: messages[1].function_call is text: want an object`}},
 		{`{"messages":[` + good + `{"role":"tool","content":"1"},{"role":"function","content":"1"}` + last + `]}`, []string{
 			`44: messages[1].tool_call_id is missing: it says which call this answers`,

@@ -68,7 +68,7 @@ func (s *source) once(list diag.List) diag.List {
 		return list
 	}
 	return slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
-		if d.Kind != kindShape {
+		if d.Kind != kindColumns {
 			return false
 		}
 		again := s.told[d.Message]

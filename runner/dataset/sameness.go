@@ -36,25 +36,29 @@ func (e *example) appendAsked(dst []byte) []byte {
 
 // appendParts appends content parts: texts folded, and others as they are.
 func appendParts(dst []byte, content node) []byte {
-	for _, part := range content.elements() {
+	for i, part := range content.elements() {
+		if i > 0 {
+			dst = append(dst, '\n')
+		}
 		if text := part.get("text"); text.kind() == '"' {
 			dst = appendFolded(dst, text.text())
 		} else {
 			dst = append(dst, part.value...)
 		}
-		dst = append(dst, '\n')
 	}
 	return dst
 }
 
-// appendLearnt appends what an example teaches: the text of the last message, or of both outputs, and the calls in it.
+// appendLearnt appends what an example teaches: the texts of the assistant's messages, or of both outputs, and the calls in them.
 func (e *example) appendLearnt(dst []byte) []byte {
 	if len(e.outputs) > 0 {
 		dst = e.outputs[0].appendSaid(dst)
 		return e.outputs[1].appendSaid(dst)
 	}
-	if n := len(e.messages); n > 0 {
-		dst = e.messages[n-1].appendSaid(dst)
+	for i := range e.messages {
+		if m := &e.messages[i]; m.role == "assistant" && !m.weightless {
+			dst = m.appendSaid(dst)
+		}
 	}
 	return dst
 }

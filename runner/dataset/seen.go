@@ -16,7 +16,7 @@ func (id identity) mark() uint64 { return id.learnt&^0xFFFFFFFF | id.line>>32 }
 // other lines are taken for the same.
 type seen struct {
 	firsts hashTable // by what is asked: the mark and the row of the first that asks it
-	others hashTable // by what is asked and learnt: those whose question has come before with another answer
+	others hashTable // by what is asked and learnt, those whose question has come before with another answer; with the line, those that are alike
 }
 
 // An earlier says what of an example was met before.
@@ -37,19 +37,23 @@ func (s *seen) meet(id identity, row uint32) (earlier, uint32) {
 		return isNew, 0
 	}
 	if was>>32 == mark>>32 {
-		return sameOrAlike(was, mark), first
+		return s.sameOrAlike(id, was, first, row)
 	}
 	if other, was, found := s.others.put(mix(id.asked, id.learnt), mark, row); found {
-		return sameOrAlike(was, mark), other
+		return s.sameOrAlike(id, was, other, row)
 	}
 	return isConflict, first
 }
 
-func sameOrAlike(was, mark uint64) earlier {
-	if was == mark {
-		return isSame
+// sameOrAlike tells which, of an example whose question and answer stand in the row first with the mark was.
+func (s *seen) sameOrAlike(id identity, was uint64, first, row uint32) (earlier, uint32) {
+	if was == id.mark() {
+		return isSame, first
 	}
-	return isAlike
+	if again, _, found := s.others.put(mix(mix(id.asked, id.learnt), id.line), 0, row); found { // of another way to write it
+		return isSame, again
+	}
+	return isAlike, first
 }
 
 // mix makes one hash of two; of one and the same b, different hashes of different a.

@@ -13,28 +13,32 @@ import (
 func TestSeen(t *testing.T) {
 	type answered struct{ asked, learnt uint64 }
 	var s seen
-	firsts, answers, lines := map[uint64]uint32{}, map[answered]uint32{}, map[answered]uint64{}
+	firsts, answers, lines := map[uint64]uint32{}, map[answered]uint32{}, map[identity]uint32{}
 	random := rand.New(rand.NewPCG(1, 2))
 	hash := func(n uint64) uint64 { return mix(n, 7) * 0xD6E8FEB86659FD93 } // so that the upper halves differ too
 	for row := uint32(1); row <= 300_000; row++ {
 		a := answered{hash(random.Uint64N(60_000)), hash(random.Uint64N(4))}
-		line := hash(random.Uint64N(2))
+		line := hash(random.Uint64N(3))
+		id := identity{line, a.asked, a.learnt}
 		want, at := isNew, uint32(0)
-		if first, ok := answers[a]; ok {
-			if want, at = isSame, first; lines[a] != line {
-				want = isAlike
-			}
+		if same, ok := lines[id]; ok {
+			want, at = isSame, same
+		} else if first, ok := answers[a]; ok {
+			want, at = isAlike, first
 		} else if first, ok := firsts[a.asked]; ok {
 			want, at = isConflict, first
 		}
-		if got, where := s.meet(identity{line, a.asked, a.learnt}, row); got != want || where != at {
+		if got, where := s.meet(id, row); got != want || where != at {
 			t.Fatalf("row %d: found %d of row %d, want %d of row %d", row, got, where, want, at)
 		}
 		if _, ok := firsts[a.asked]; !ok {
 			firsts[a.asked] = row
 		}
 		if _, ok := answers[a]; !ok {
-			answers[a], lines[a] = row, line
+			answers[a] = row
+		}
+		if _, ok := lines[id]; !ok {
+			lines[id] = row
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ftrun/runner/dataset/rows"
@@ -223,7 +222,7 @@ func columnsOf(row rows.Row) string {
 func quoteNames(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = strconv.Quote(name)
+		quoted[i] = quote(name)
 	}
 	return strings.Join(quoted, ", ")
 }

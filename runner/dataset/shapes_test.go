@@ -48,6 +48,17 @@ func TestShapes(t *testing.T) {
 			`{"from":"human","value":"q2"},{"from":"gpt","value":"a2","weight":1}]}`, nil, "sharegpt",
 			`{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a","weight":0},{"role":"user","content":"q2"},` +
 				`{"role":"assistant","content":"a2","weight":1}]}` + "\n"},
+		{"calls that are answered together, and not learnt", `{"system":"no","conversations":[{"from":"system","value":"S"},{"from":"human","value":"q","loss":false},` +
+			`{"from":"function_call","value":"{\"name\":\"f\",\"arguments\":\"{}\"}"},{"from":"function_call","value":"{\"name\":\"g\",\"arguments\":\"{}\"}"},` +
+			`{"from":"observation","value":"1"},{"from":"observation","value":"2"},{"from":"gpt","value":"a"},` +
+			`{"from":"human","value":"q"},{"from":"function_call","value":"{\"name\":\"f\",\"arguments\":\"{}\"}","loss":false},{"from":"observation","value":"1"},{"from":"gpt","value":"a"}]}`,
+			nil, "sharegpt", `{"messages":[{"role":"system","content":"S"},{"role":"user","content":"q"},{"role":"assistant","tool_calls":[` +
+				`{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}},{"id":"call_2","type":"function","function":{"name":"g","arguments":"{}"}}]},` +
+				`{"role":"tool","content":"1","tool_call_id":"call_1"},{"role":"tool","content":"2","tool_call_id":"call_2"},{"role":"assistant","content":"a"},` +
+				`{"role":"user","content":"q"},{"role":"assistant","tool_calls":[{"id":"call_3","type":"function","function":{"name":"f","arguments":"{}"}}],"weight":0},` +
+				`{"role":"tool","content":"1","tool_call_id":"call_3"},{"role":"assistant","content":"a"}]}` + "\n"},
+		{"no refusal and no calls", `{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a","refusal":"","tool_calls":[]}]}`, nil, "chat",
+			line("user", "q", "assistant", "a")},
 		{"sharegpt with tools", `{"tools":"[{\"name\":\"f\",\"parameters\":{}}]","conversations":[{"from":"human","value":"q"},` +
 			`{"from":"function_call","value":"{\"name\":\"f\",\"arguments\":{\"x\": 1}}"},{"from":"observation","value":"2"},{"from":"gpt","value":"a"}]}`, nil, "sharegpt",
 			`{"messages":[{"role":"user","content":"q"},{"role":"assistant","tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}}]},` +

@@ -40,9 +40,7 @@ var speakers = map[string]string{
 
 func sharegptExample(s *shape, c columns, r *report) *example {
 	ex := r.example()
-	if text := optionalText(c.get(s, roleSystem), roleSystem, r); text != "" {
-		ex.messages = append(ex.messages, message{role: "system", text: text})
-	}
+	system := optionalText(c.get(s, roleSystem), roleSystem, r)
 	if f := c.get(s, "tools"); f != nil {
 		ex.takeTools(nodeOf(f), r)
 	}
@@ -54,11 +52,18 @@ func sharegptExample(s *shape, c columns, r *report) *example {
 	t := &turnReader{report: r}
 	for i, turn := range turns.elements() {
 		t.path = fmt.Sprintf("conversations[%d]", i)
-		ex.messages = append(ex.messages, t.read(turn, i)...)
+		for _, m := range t.read(turn, i) {
+			if n := len(ex.messages); n > 0 && ex.messages[n-1].callsAlone() && m.callsAlone() {
+				ex.messages[n-1].join(m)
+			} else {
+				ex.messages = append(ex.messages, m)
+			}
+		}
 	}
 	if !r.refused {
 		checkConversation("conversations", ex.messages, turns, r)
 	}
+	ex.fillSystem(system)
 	return ex
 }
 
@@ -92,13 +97,15 @@ func (t *turnReader) read(turn node, index int) []message {
 	}
 	role, known := speakers[strings.ToLower(from.text())]
 	if !known {
-		t.report.addf(kindRole, from, "%s.from is %q: want human, gpt, system, function_call, observation", t.path, from.text())
+		t.report.addf(kindRole, from, "%s.from is %s: want human, gpt, system, function_call, observation", t.path, quote(from.text()))
 		return nil
 	}
 	m := message{role: role, spot: turn, text: t.text("value", value)}
 	switch role {
 	case "function_call":
-		return []message{t.call(m, value)}
+		m = t.call(m, value)
+		t.weigh(&m, turn)
+		return []message{m}
 	case "tool":
 		if m.answers = t.answered(); m.answers == "" {
 			t.report.addf(kindTools, turn, "%s answers no function_call before it", t.path)
@@ -125,15 +132,11 @@ func (t *turnReader) text(key string, v node) string {
 
 // weigh reads whether an answer is learnt: weight as the API has it, or loss as ms-swift has.
 func (t *turnReader) weigh(m *message, turn node) {
-	weight := ""
+	weight, loss := "", string(turn.get("loss").value)
 	if v := turn.get("weight"); v.present() {
 		weight, _ = weightOf(v.value)
-	}
-	switch loss := string(turn.get("loss").value); loss {
-	case "true":
-		weight = "1"
-	case "false":
-		weight = "0"
+	} else if m.role == "assistant" { // nobody else is learnt anyway
+		weight = map[string]string{"true": "1", "false": "0"}[loss]
 	}
 	switch {
 	case weight == "":
@@ -178,10 +181,22 @@ func (t *turnReader) call(m message, value node) message {
 		m.calls = append(m.calls, id)
 		calls = fmt.Appendf(append(calls, ','), `{"id":%q,"type":"function","function":{"name":%s,"arguments":%s}}`, id, name.value, text)
 	}
-	t.open = slices.Clone(m.calls)
+	t.open = append(t.open, m.calls...)
 	m.role, m.text = "assistant", ""
 	m.members = []member{{"tool_calls", append(append(jsontext.Value{'['}, calls[min(1, len(calls)):]...), ']')}}
 	return m
+}
+
+// callsAlone reports whether a message is nothing but calls, all of them learnt or none.
+func (m *message) callsAlone() bool {
+	return m.role == "assistant" && m.text == "" && len(m.members) == 1 && m.members[0].name == "tool_calls"
+}
+
+// join adds the calls of another such message, because the API has those that are answered together in one.
+func (m *message) join(other message) {
+	first, more := m.members[0].value, other.members[0].value
+	m.members[0].value = append(append(slices.Clone(first[:len(first)-1]), ','), more[1:]...)
+	m.calls = append(slices.Clip(m.calls), other.calls...)
 }
 
 // answered returns the id of the call that the next answer is to.

@@ -23,7 +23,7 @@ func (c *messageReader) calls(m *message) {
 		return
 	}
 	list := v.elements()
-	if v.kind() != '[' || len(list) == 0 {
+	if v.kind() != '[' {
 		c.fault(kindTools, "tool_calls", "is no list of calls")
 		return
 	}
@@ -101,5 +101,5 @@ func checkName(name node, path string, r *report) {
 	if len(text) <= maxName && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == "" {
 		return
 	}
-	r.warn(kindTools, name, fmt.Sprintf("%s has the name %q, and OpenAI takes up to %d of letters, digits, _ and -", path, shortened(text), maxName), "")
+	r.warn(kindTools, name, fmt.Sprintf("%s has the name %s, and OpenAI takes up to %d of letters, digits, _ and -", path, quote(text), maxName), "")
 }

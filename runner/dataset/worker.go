@@ -187,5 +187,5 @@ func (w *worker) tooLong(tokens int, report *report, o *outcome) {
 	} else {
 		report.add(kindLong, node{}, message, "shorten it, raise token_limit, or set dataset.too_long: drop")
 	}
-	o.findings = report.list
+	o.findings, o.ignored = report.list, report.ignored
 }
