@@ -132,11 +132,15 @@ func (t *turnReader) text(key string, v node) string {
 
 // weigh reads whether an answer is learnt: weight as the API has it, or loss as ms-swift has.
 func (t *turnReader) weigh(m *message, turn node) {
-	weight, loss := "", string(turn.get("loss").value)
-	if v := turn.get("weight"); v.present() {
+	weight, loss := "", turn.get("loss").kind()
+	switch v := turn.get("weight"); {
+	case v.present():
 		weight, _ = weightOf(v.value)
-	} else if m.role == "assistant" { // nobody else is learnt anyway
-		weight = map[string]string{"true": "1", "false": "0"}[loss]
+	case m.role != "assistant": // nobody else is learnt anyway
+	case loss == 't':
+		weight = "1"
+	case loss == 'f':
+		weight = "0"
 	}
 	switch {
 	case weight == "":
