@@ -247,6 +247,7 @@ func TestSecretsInMessages(t *testing.T) {
 		`{"messages":[{"role":"assistant","content":"x","weight":"` + key + `"}]}`,
 		`{"conversations":[{"from":"` + key + `","value":"x"}]}`,
 		`{"question":"q","` + key + `":"x","` + key + `":"y"}`,
+		`{"question":"q","query":"x","quest ` + key + `":"y"}`,
 	} {
 		got := problems(t, config(t, write(t, "d.jsonl", row)))
 		if text := strings.Join(got, "\n"); strings.Contains(text, key) || !strings.Contains(text, "ghp_***") {

@@ -79,7 +79,7 @@ func (f *findings) add(row int, list diag.List, lost bool) {
 	list.Sort()
 	keep := len(f.errors) < maxErrors
 	for _, d := range list {
-		d.Message = bounded(withoutSecrets(d.Message), maxText)
+		d.Message, d.Hint = bounded(withoutSecrets(d.Message), maxText), bounded(withoutSecrets(d.Hint), maxText)
 		g := f.count(d, row)
 		switch {
 		case d.Severity != diag.Error:
