@@ -182,6 +182,7 @@ func (w *worker) tooLong(tokens int, report *report, o *outcome) {
 	limit := w.run.counting.limit
 	message := fmt.Sprintf("the example has %d tokens, and the limit is %d", tokens, limit)
 	if w.run.config.Dataset.TooLong == TooLongDrop {
+		report.list = nil // nothing else matters of a row that is left out
 		report.note(kindLong, node{}, message+": dropped", "")
 		o.fate = fateDropped
 	} else {
