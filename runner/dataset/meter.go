@@ -31,7 +31,7 @@ func (t *tally) total() int {
 // content parts with their texts and not with their images, and the definitions of tools as the JSON they are. Nor does it know
 // preferences: both outputs count, and what is held against the limit is the input with the longer one. These are estimates.
 type meter struct {
-	counter *tokens.Counter
+	counter *tokens.Single
 	short   map[string]int // roles and the like
 	system  string         // the last system message: mostly every example has the same
 	count   int            // its tokens
@@ -41,7 +41,7 @@ type meter struct {
 const maxShort = 16
 
 func newMeter(counter *tokens.Counter) *meter {
-	return &meter{counter: counter, short: map[string]int{}}
+	return &meter{counter: counter.Single(), short: map[string]int{}}
 }
 
 // example returns the tokens of an example, and of the longest sequence in it that the service sees at once.

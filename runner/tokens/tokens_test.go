@@ -147,3 +147,19 @@ func TestModels(t *testing.T) {
 		}
 	}
 }
+
+// TestSingle counts as everybody does.
+func TestSingle(t *testing.T) {
+	for _, encoding := range []string{tokens.O200K, tokens.CL100K, tokens.P50K} {
+		counter, err := tokens.For(encoding)
+		if err != nil {
+			t.Fatal(err)
+		}
+		single := counter.Single()
+		for _, text := range []string{"", "tiktoken is great!", "Ça va? 你好", "tiktoken is great!"} {
+			if got, want := single.Count(text), counter.Count(text); got != want {
+				t.Errorf("%s: %q has %d tokens, want %d", encoding, text, got, want)
+			}
+		}
+	}
+}
