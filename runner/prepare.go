@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"ftrun/runner/dataset"
 	"ftrun/runner/ledger"
@@ -96,7 +95,7 @@ func (r *runState) estimate(prepared *dataset.Prepared) {
 // sourceDigests returns the digests of the data files, those of training first.
 func sourceDigests(ctx context.Context, c dataset.Config) ([]string, error) {
 	var digests []string
-	for _, file := range append(slices.Clip(c.Training), c.Validation...) {
+	for _, file := range c.Files() {
 		sum, _, err := digest(ctx, file.Path)
 		if err != nil {
 			return nil, fmt.Errorf("read data: %w", err)
@@ -116,7 +115,7 @@ type sourceKey struct {
 // and said of it.
 func prepareKey(c dataset.Config, digests []string) string {
 	var sources []sourceKey
-	for i, file := range append(slices.Clip(c.Training), c.Validation...) {
+	for i, file := range c.Files() {
 		sources = append(sources, sourceKey{file.Name, digests[i]})
 	}
 	d := c.Dataset
@@ -155,7 +154,7 @@ func (r *runState) preparedBefore(ctx context.Context, key string, config datase
 	}
 	prepared.Path = config.Out
 	var files []string
-	for _, file := range append(slices.Clip(config.Training), config.Validation...) {
+	for _, file := range config.Files() {
 		files = append(files, file.Path)
 	}
 	prepared.Rename(files)

@@ -61,6 +61,9 @@ type Config struct {
 	ValidationOut string // path of the validation file; not used by Check, nor where nothing is held out
 }
 
+// Files returns all data files, those of training first.
+func (c Config) Files() []File { return append(slices.Clip(c.Training), c.Validation...) }
+
 // Prepared tells what came of the data.
 type Prepared struct {
 	Path     string // of the training file; empty after Check

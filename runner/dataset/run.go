@@ -161,7 +161,7 @@ func (r *run) read(ctx context.Context, work, order chan<- *batch) error {
 		return nil
 	}
 	before := 0
-	for i, file := range append(slices.Clip(r.config.Training), r.config.Validation...) {
+	for i, file := range r.config.Files() {
 		s := &source{file: file, use: useTraining, index: i, before: before}
 		if i >= len(r.config.Training) {
 			s.use = useValidation

@@ -147,7 +147,7 @@ func (t *turnReader) weigh(m *message, turn node) {
 	case m.role != "assistant":
 		t.report.addf(kindOrder, m.spot, "%s has a weight, which is for the assistant's turns", t.path)
 	case weight != "0" && weight != "1":
-		t.report.addf(kindWeight, m.spot, "%s.weight is %s: want 0 or 1", t.path, weight)
+		t.report.addf(kindWeight, m.spot, "%s.weight is %s: want 0 or 1", t.path, bounded(withoutSecrets(weight), maxQuoted))
 	default:
 		m.weightless = weight == "0"
 		m.members = append(m.members, member{"weight", jsontext.Value(weight)})

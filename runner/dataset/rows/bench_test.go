@@ -25,7 +25,7 @@ func gsm8k(b *testing.B, size int, chat bool) [][]byte {
 	}
 	text, err := os.ReadFile(filepath.Join(root, "data", "gsm8k_train.jsonl"))
 	if err != nil {
-		b.Skip(err)
+		b.Skip("needs GSM8K, set FTRUN_TESTDATA: ", err)
 	}
 	var list [][]byte
 	for size > 0 {
